@@ -193,11 +193,12 @@ class PrivateApt:
         where = f"{self.dir}/files"
         os.makedirs(where, exist_ok=True)
         if self.kind == "source":
-            verb, pattern = ("source", "--download-only"), "*.orig.tar.*[!c]"
+            verb, pattern = ("source", "--download-only", "--tar-only"), "*.orig.tar.?z*"
         else:
             verb, pattern = ("download",), "*.deb"
         done = self.run("apt-get", "-q", *verb, f"{package}={version}", where=where)
-        found = glob.glob(f"{where}/{package}_{pattern}")
+        found = [path for path in glob.glob(f"{where}/{package}_{pattern}")
+                 if not path.endswith(".asc")]
         if done.returncode != 0 or len(found) != 1:
             raise Failure(f"cannot download {package} {version} from {self.suite}:\n{done.stdout}")
         return found[0]
@@ -239,6 +240,13 @@ def into_cache(path):
     return kept
 
 
+def is_pinned_version(pin, version):
+    """A source package is pinned by its upstream tarball, so the revision after it is free."""
+    if pin["kind"] == "source":
+        version = version.rpartition("-")[0] or version
+    return version == pin["version"]
+
+
 def obtain_pinned(pin):
     """Returns the path of the pinned file. Failure with EXIT_GONE when no suite has it any more."""
     path = from_cache(pin)
@@ -252,9 +260,10 @@ def obtain_pinned(pin):
             reached = True
             versions = apt.versions(pin["package"])
             seen += [f"{suite} has {' '.join(versions) or 'none'}"]
-            if pin["version"] not in versions:
+            matching = [version for version in versions if is_pinned_version(pin, version)]
+            if not matching:
                 continue
-            file = apt.download(pin["package"], pin["version"])
+            file = apt.download(pin["package"], matching[0])
             found = hash_file(file)
             if found != pin["sha256"]:
                 raise Failure(f"{pin['package']} {pin['version']} from {suite} has sha256 {found}, "
@@ -303,6 +312,21 @@ def install_tree(new, final):
         os.rename(final, stale)
     os.rename(new, final)
     shutil.rmtree(stale, ignore_errors=True)
+
+
+def is_current(stamp, header, inputs):
+    """Whether the tree beside the stamp was made from these inputs and may be used now."""
+    if not os.path.isfile(header) or not os.path.isfile(stamp):
+        return False
+    fields = read_fields(stamp)
+    may_float = os.environ.get("NSL_ENGINE_FLOAT") == "1"
+    return fields.get("inputs") == inputs and (fields.get("pinned") == "1" or may_float)
+
+
+def write_stamp(stamp, inputs, package, version, is_pinned):
+    with open(stamp, "w", encoding="utf-8") as file:
+        file.write(f"inputs: {inputs}\npackage: {hash_file(package)}\n"
+                   f"version: {version}\npinned: {int(is_pinned)}\n")
 
 
 @contextlib.contextmanager
