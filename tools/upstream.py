@@ -62,8 +62,7 @@ def read_fields(path):
     return fields
 
 
-def read_pin(name):
-    path = os.path.join(ROOT, "third_party", name, "UPSTREAM")
+def read_pin(path):
     pin = read_fields(path)
     for key in ("package", "kind", "version", "sha256", "suites"):
         if not pin.get(key):
@@ -190,8 +189,7 @@ class PrivateApt:
 
     def download(self, package, version):
         """Returns the path of the .deb or of the upstream tarball."""
-        where = f"{self.dir}/files"
-        os.makedirs(where, exist_ok=True)
+        where = tempfile.mkdtemp(dir=self.dir)
         if self.kind == "source":
             verb, pattern = ("source", "--download-only", "--tar-only"), "*.orig.tar.?z*"
         else:

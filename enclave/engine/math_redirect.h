@@ -13,7 +13,7 @@
 #include <float.h>
 #include <math.h>
 
-#if FLT_EVAL_METHOD != 0
+#if FLT_EVAL_METHOD < 0 || FLT_EVAL_METHOD == 2
 #error "this target computes doubles with extra precision: results would differ"
 #endif
 
