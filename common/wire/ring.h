@@ -1,0 +1,64 @@
+/*
+ * A ring: a one-way queue of messages in memory shared by two roles, one writing, one reading.
+ *
+ * Layout (native byte order, both ends are one build on one machine):
+ *
+ *   offset       size      meaning
+ *   0            8         written: bytes ever written, by the writer only
+ *   64           8         consumed: bytes ever consumed, by the reader only
+ *   128          4         reader_waits: 1 while the reader sleeps or is about to
+ *   4096         capacity  message bytes; position p lies at p modulo capacity
+ *
+ * A message is a 16-byte head (u32 payload size, u16 type, u16 zero, u64 id), the payload, and zero
+ * bytes up to a multiple of 16. It may wrap round the end.
+ *
+ * Each end keeps its own counter privately and treats the other's as untrusted: a counter that goes
+ * backwards, or claims more than fits, is NSL_ERR_BAD_MESSAGE, after which the ring must be given up.
+ * The reader copies a message out once and zeroes its bytes, so that a role which serves the next
+ * call finds nothing of this one. Does NOT protect against the other end reading what it wrote.
+ *
+ * Sleeping: the reader sets reader_waits, looks once more, and sleeps on an event descriptor that the
+ * writer signals when nsl_ring_must_wake says so. No lock, no thread.
+ */
+#ifndef NSL_COMMON_WIRE_RING_H
+#define NSL_COMMON_WIRE_RING_H
+
+#include "common/base/bytes.h"
+#include "common/base/error.h"
+
+#define NSL_RING_DATA_OFFSET 4096u
+
+struct nsl_ring_message {
+    uint16_t type;
+    uint64_t id;
+    nsl_bytes payload; /* in the caller's buffer */
+};
+
+struct nsl_ring {
+    void *shared;      /* borrowed; NSL_RING_DATA_OFFSET + capacity bytes */
+    uint64_t capacity; /* bytes, a power of two */
+    uint64_t own;      /* this end's counter: written or consumed */
+};
+
+/* Bytes of shared memory for a ring whose longest message has this payload size. */
+uint64_t nsl_ring_capacity_for(uint64_t longest_payload);
+struct nsl_ring nsl_ring_of(void *shared, uint64_t capacity);
+
+/* Appends one message made of parts. NSL_ERR_FULL: retry after the reader consumed; NSL_ERR_TOO_LARGE:
+ * can never fit; NSL_ERR_BAD_MESSAGE: the reader's counter is not possible. */
+NSL_MUST_USE nsl_err nsl_ring_write(struct nsl_ring *ring, uint16_t type, uint64_t id,
+                                    const nsl_bytes *parts, size_t part_count);
+
+/* True once for each sleep of the reader: signal its event descriptor now. */
+bool nsl_ring_must_wake(struct nsl_ring *ring);
+
+/* Takes the next message into buffer. NSL_ERR_AGAIN: empty; NSL_ERR_TOO_LARGE: longer than the
+ * buffer; NSL_ERR_BAD_MESSAGE: the writer broke the format. */
+NSL_MUST_USE nsl_err nsl_ring_read(struct nsl_ring *ring, void *buffer, size_t buffer_size,
+                                   struct nsl_ring_message *ret_message);
+
+/* Announces a sleep; false when a message is there already, and the sleep must not happen. */
+bool nsl_ring_prepare_wait(struct nsl_ring *ring);
+void nsl_ring_cancel_wait(struct nsl_ring *ring);
+
+#endif

@@ -1,0 +1,196 @@
+#include "enclave/runner/runner.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "common/base/wipe.h"
+#include "enclave/wire/run_messages.h"
+
+/* How often the running call's time limit is looked at, in CPU time of this process. */
+enum { TICK_MS = 5, ANSWER_RETRY_US = 200 };
+
+struct runner {
+    struct nsl_engine *engine;
+    struct nsl_ring requests;
+    struct nsl_ring answers;
+    int wake_me;
+    int wake_gateway;
+    uint8_t *buffer; /* one message in, then one message out */
+    size_t buffer_size;
+    struct nsl_secret_value secrets[NSL_RUN_SECRETS_MAX];
+};
+
+static struct nsl_engine *ticked_engine;
+
+static void on_tick(int signal_number)
+{
+    (void)signal_number;
+    nsl_engine_tick(ticked_engine);
+}
+
+/* SA_NODEFER: the tick may leave the engine from inside the handler. CPU time: a runner that sleeps
+ * is not woken. */
+static nsl_err start_tick(struct nsl_engine *engine)
+{
+    struct sigaction action = {.sa_handler = on_tick, .sa_flags = SA_NODEFER | SA_RESTART};
+    struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGALRM};
+    struct itimerspec period = {
+        .it_interval = {.tv_nsec = TICK_MS * 1000000L},
+        .it_value = {.tv_nsec = TICK_MS * 1000000L},
+    };
+    timer_t timer;
+    ticked_engine = engine;
+    if (sigaction(SIGALRM, &action, NULL) != 0 ||
+        timer_create(CLOCK_PROCESS_CPUTIME_ID, &event, &timer) != 0 ||
+        timer_settime(timer, 0, &period, NULL) != 0) {
+        return NSL_ERR_IO;
+    }
+    return NSL_OK;
+}
+
+static nsl_err wake_gateway(struct runner *runner)
+{
+    uint64_t one = 1;
+    if (!nsl_ring_must_wake(&runner->answers)) {
+        return NSL_OK;
+    }
+    return write(runner->wake_gateway, &one, sizeof(one)) == sizeof(one) ? NSL_OK : NSL_ERR_IO;
+}
+
+/* Answers wait for room: the gateway reads them all the time, or ends this process. */
+static nsl_err send_answer(struct runner *runner, enum nsl_run_type type, uint64_t id,
+                           nsl_bytes payload)
+{
+    const struct timespec pause = {.tv_nsec = ANSWER_RETRY_US * 1000L};
+    nsl_err err = nsl_ring_write(&runner->answers, type, id, &payload, 1);
+    while (err == NSL_ERR_FULL) {
+        NSL_TRY(wake_gateway(runner));
+        (void)clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, NULL);
+        err = nsl_ring_write(&runner->answers, type, id, &payload, 1);
+    }
+    NSL_TRY(err);
+    return wake_gateway(runner);
+}
+
+static nsl_err send_outcome(struct runner *runner, uint64_t id, nsl_err run_err,
+                            const struct nsl_outcome *outcome)
+{
+    nsl_bytes payload;
+    if (run_err == NSL_OK) {
+        run_err = nsl_run_encode_outcome(outcome, runner->buffer, runner->buffer_size, &payload);
+    }
+    enum nsl_run_type type = NSL_RUN_OUTCOME;
+    if (run_err != NSL_OK) {
+        struct nsl_packet_writer writer =
+            nsl_packet_writer_of(runner->buffer, runner->buffer_size);
+        nsl_packet_put_u32(&writer, (uint32_t)run_err);
+        NSL_TRY(nsl_packet_finish(&writer, &payload));
+        type = NSL_RUN_FAILED;
+    }
+    nsl_err err = send_answer(runner, type, id, payload);
+    nsl_wipe(runner->buffer, payload.size);
+    return err;
+}
+
+static nsl_err run_call(struct runner *runner, const struct nsl_ring_message *message)
+{
+    struct nsl_call call;
+    struct nsl_outcome outcome = {0};
+    NSL_TRY(nsl_run_decode_call(message->payload, message->id, runner->secrets, &call));
+    nsl_err run_err = nsl_engine_run(runner->engine, &call, &outcome);
+    nsl_wipe(runner->buffer, message->payload.size);
+    return send_outcome(runner, message->id, run_err, &outcome);
+}
+
+static nsl_err resume_call(struct runner *runner, uint64_t id)
+{
+    struct nsl_outcome outcome = {0};
+    nsl_err run_err = nsl_engine_resume(runner->engine, id, &outcome);
+    return send_outcome(runner, id, run_err, &outcome);
+}
+
+static nsl_err configure(struct runner *runner, nsl_bytes payload)
+{
+    struct nsl_packet_reader reader = nsl_packet_reader_of(payload);
+    uint64_t cache_bytes = nsl_packet_get_u64(&reader);
+    uint64_t parked_bytes = nsl_packet_get_u64(&reader);
+    NSL_TRY(nsl_packet_end(&reader));
+    nsl_engine_set_budget(runner->engine, cache_bytes, parked_bytes);
+    return NSL_OK;
+}
+
+static nsl_err handle(struct runner *runner, const struct nsl_ring_message *message)
+{
+    switch (message->type) {
+    case NSL_RUN_CONFIGURE:
+        return configure(runner, message->payload);
+    case NSL_RUN_RUN:
+        return run_call(runner, message);
+    case NSL_RUN_RESUME:
+        return resume_call(runner, message->id);
+    case NSL_RUN_CANCEL:
+        nsl_engine_cancel(runner->engine, message->id);
+        return NSL_OK;
+    default:
+        return NSL_ERR_BAD_MESSAGE;
+    }
+}
+
+static nsl_err sleep_until_woken(struct runner *runner)
+{
+    uint64_t count = 0;
+    if (!nsl_ring_prepare_wait(&runner->requests)) {
+        return NSL_OK;
+    }
+    ssize_t size = 0;
+    do {
+        size = read(runner->wake_me, &count, sizeof(count));
+    } while (size < 0 && errno == EINTR);
+    nsl_ring_cancel_wait(&runner->requests);
+    return size == sizeof(count) ? NSL_OK : NSL_ERR_IO;
+}
+
+static nsl_err loop(struct runner *runner)
+{
+    for (;;) {
+        struct nsl_ring_message message;
+        nsl_err err =
+            nsl_ring_read(&runner->requests, runner->buffer, runner->buffer_size, &message);
+        if (err == NSL_ERR_AGAIN) {
+            err = sleep_until_woken(runner);
+        } else if (err == NSL_OK) {
+            err = handle(runner, &message);
+        }
+        NSL_TRY(err);
+    }
+}
+
+nsl_err nsl_runner_main(struct nsl_engine *engine, const int fds[NSL_RUNNER_FD_COUNT],
+                        uint64_t ring_bytes)
+{
+    uint64_t memory_size = nsl_runner_memory_size(ring_bytes);
+    uint8_t *memory = mmap(NULL, memory_size, PROT_READ | PROT_WRITE, MAP_SHARED,
+                           fds[NSL_RUNNER_FD_MEMORY], 0);
+    uint8_t *buffer = mmap(NULL, ring_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+                           -1, 0);
+    if (memory == MAP_FAILED || buffer == MAP_FAILED) {
+        return NSL_ERR_NO_MEMORY;
+    }
+    (void)close(fds[NSL_RUNNER_FD_MEMORY]);
+    struct runner runner = {
+        .engine = engine,
+        .requests = nsl_ring_of(memory, ring_bytes),
+        .answers = nsl_ring_of(memory + NSL_RING_DATA_OFFSET + ring_bytes, ring_bytes),
+        .wake_me = fds[NSL_RUNNER_FD_TO_RUNNER],
+        .wake_gateway = fds[NSL_RUNNER_FD_TO_GATEWAY],
+        .buffer = buffer,
+        .buffer_size = ring_bytes,
+    };
+    NSL_TRY(start_tick(engine));
+    NSL_TRY(nsl_confine_narrow(NSL_ROLE_RUNNER));
+    return loop(&runner);
+}

@@ -1,0 +1,49 @@
+/*
+ * What the gateway and a runner say to each other over the two rings of a runner. Payloads, packet
+ * encoding (common/wire/packet.h), the ring's message id is the call id:
+ *
+ * gateway to runner
+ *   CONFIGURE  u64 image cache bytes, u64 parked bytes; once, first
+ *   RUN        the fields of struct nsl_call in their order, see run_messages.c
+ *   RESUME     empty: the parked call's time has come
+ *   CANCEL     empty: forget a parked call; no answer
+ * runner to gateway, one for each RUN and RESUME, in their order
+ *   OUTCOME    the fields of struct nsl_outcome in their order
+ *   FAILED     u32 nsl_err: the engine could not be used; the call did not run
+ *
+ * The runner may be in a tenant's hands: the gateway decodes its answers as hostile input.
+ */
+#ifndef NSL_ENCLAVE_WIRE_RUN_MESSAGES_H
+#define NSL_ENCLAVE_WIRE_RUN_MESSAGES_H
+
+#include "common/wire/packet.h"
+#include "enclave/engine/isolate.h"
+
+#define NSL_RUN_SECRETS_MAX 256 /* an upper bound; the setting is lower */
+
+enum nsl_run_type {
+    NSL_RUN_CONFIGURE = 1,
+    NSL_RUN_RUN = 2,
+    NSL_RUN_RESUME = 3,
+    NSL_RUN_CANCEL = 4,
+    NSL_RUN_OUTCOME = 16,
+    NSL_RUN_FAILED = 17,
+};
+
+/* Upper bounds of the messages for the given limits, so that rings and buffers are sized once. */
+size_t nsl_run_request_max(size_t code_max, size_t input_max, size_t secrets_max,
+                           size_t secret_bytes_max);
+size_t nsl_run_outcome_max(size_t result_max, size_t log_bytes_max);
+
+NSL_MUST_USE nsl_err nsl_run_encode_call(const struct nsl_call *call, void *buffer, size_t capacity,
+                                         nsl_bytes *ret_payload);
+/* secrets: room for NSL_RUN_SECRETS_MAX; *ret_call borrows from payload and secrets. */
+NSL_MUST_USE nsl_err nsl_run_decode_call(nsl_bytes payload, uint64_t call_id,
+                                         struct nsl_secret_value *secrets,
+                                         struct nsl_call *ret_call);
+
+NSL_MUST_USE nsl_err nsl_run_encode_outcome(const struct nsl_outcome *outcome, void *buffer,
+                                            size_t capacity, nsl_bytes *ret_payload);
+NSL_MUST_USE nsl_err nsl_run_decode_outcome(nsl_bytes payload, struct nsl_outcome *ret_outcome);
+
+#endif
