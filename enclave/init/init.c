@@ -203,7 +203,7 @@ static nsl_err read_channel(struct init_state *state, enum child child)
 static void report_end(enum child child, pid_t pid, int status)
 {
     nsl_log(NSL_EVENT_role_ended, NSL_LOG_TEXT("role", child_names[child]),
-            NSL_LOG_U64("pid", pid), NSL_LOG_I64("status", status));
+            NSL_LOG_I64("pid", pid), NSL_LOG_I64("status", status));
 }
 
 /* NSL_ERR_CLOSED when a role ended that the enclave cannot do without. */
@@ -338,7 +338,7 @@ static nsl_err spawn_all(struct init_state *state, int control, int program)
         NSL_TRY(nsl_role_spawn(program, child_names[index], state->missing_walls, fds, fd_count,
                                &state->pids[index]));
         nsl_log(NSL_EVENT_role_started, NSL_LOG_TEXT("role", child_names[index]),
-                NSL_LOG_U64("pid", state->pids[index]));
+                NSL_LOG_I64("pid", state->pids[index]));
         (void)close(ends[1]);
     }
     (void)close(keeper_gateway[0]);

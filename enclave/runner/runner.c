@@ -62,7 +62,7 @@ static nsl_err wake_gateway(struct runner *runner)
 }
 
 /* Answers wait for room: the gateway reads them all the time, or ends this process. */
-static nsl_err send_answer(struct runner *runner, enum nsl_run_type type, uint64_t id,
+static nsl_err send_answer(struct runner *runner, uint16_t type, uint64_t id,
                            nsl_bytes payload)
 {
     const struct timespec pause = {.tv_nsec = ANSWER_RETRY_US * 1000L};
@@ -83,7 +83,7 @@ static nsl_err send_outcome(struct runner *runner, uint64_t id, nsl_err run_err,
     if (run_err == NSL_OK) {
         run_err = nsl_run_encode_outcome(outcome, runner->buffer, runner->buffer_size, &payload);
     }
-    enum nsl_run_type type = NSL_RUN_OUTCOME;
+    uint16_t type = NSL_RUN_OUTCOME;
     if (run_err != NSL_OK) {
         struct nsl_packet_writer writer =
             nsl_packet_writer_of(runner->buffer, runner->buffer_size);

@@ -1,0 +1,153 @@
+#include "enclave/crypto/certificate.h"
+
+#include <openssl/core_names.h>
+#include <openssl/ec.h>
+#include <openssl/rand.h>
+#include <openssl/x509v3.h>
+#include <time.h>
+
+/* Clocks of clients may be behind by this much. */
+enum { BACKDATE_SECONDS = 3600, LIFETIME_SECONDS = 90 * 24 * 3600, SERIAL_BYTES = 16 };
+
+#define ROOT_NAME "Neo Service Layer enclave instance"
+#define LEAF_NAME "localhost"
+
+nsl_err nsl_certificate_setup(void)
+{
+    return OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL) == 1 ? NSL_OK : NSL_ERR_CRYPTO;
+}
+
+nsl_err nsl_certificate_new_key(EVP_PKEY **ret_key)
+{
+    EVP_PKEY *key = EVP_EC_gen("P-256");
+    if (key == NULL) {
+        return NSL_ERR_CRYPTO;
+    }
+    *ret_key = key;
+    return NSL_OK;
+}
+
+nsl_err nsl_certificate_encode_public(EVP_PKEY *key, uint8_t *out, size_t capacity,
+                                      size_t *ret_size)
+{
+    int size = i2d_PUBKEY(key, NULL);
+    if (size <= 0) {
+        return NSL_ERR_CRYPTO;
+    }
+    if ((size_t)size > capacity) {
+        return NSL_ERR_TOO_LARGE;
+    }
+    uint8_t *cursor = out;
+    *ret_size = (size_t)i2d_PUBKEY(key, &cursor);
+    return NSL_OK;
+}
+
+static bool is_p256(EVP_PKEY *key)
+{
+    char group[32] = {0};
+    return EVP_PKEY_get_base_id(key) == EVP_PKEY_EC &&
+           EVP_PKEY_get_utf8_string_param(key, OSSL_PKEY_PARAM_GROUP_NAME, group, sizeof(group),
+                                          NULL) == 1 &&
+           OBJ_sn2nid(group) == NID_X9_62_prime256v1;
+}
+
+nsl_err nsl_certificate_decode_public(nsl_bytes der, EVP_PKEY **ret_key)
+{
+    const uint8_t *cursor = der.data;
+    EVP_PKEY *key = d2i_PUBKEY(NULL, &cursor, (long)der.size);
+    if (key == NULL || cursor != der.data + der.size || !is_p256(key)) {
+        EVP_PKEY_free(key);
+        return NSL_ERR_BAD_MESSAGE;
+    }
+    *ret_key = key;
+    return NSL_OK;
+}
+
+/* RFC 5280 4.1.2.2: positive, at most 20 octets, unpredictable. */
+static bool set_serial(X509 *certificate)
+{
+    uint8_t random[SERIAL_BYTES];
+    if (RAND_bytes(random, sizeof(random)) != 1) {
+        return false;
+    }
+    random[0] = (uint8_t)((random[0] & 0x7f) | 0x40);
+    BIGNUM *number = BN_bin2bn(random, sizeof(random), NULL);
+    bool is_set = number != NULL && BN_to_ASN1_INTEGER(number, X509_get_serialNumber(certificate));
+    BN_free(number);
+    return is_set;
+}
+
+static bool set_name(X509_NAME *name, const char *text)
+{
+    return X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, (const unsigned char *)text, -1, -1,
+                                      0) == 1;
+}
+
+static bool add_extension(X509 *certificate, X509V3_CTX *context, int nid, const char *value)
+{
+    X509_EXTENSION *extension = X509V3_EXT_conf_nid(NULL, context, nid, value);
+    bool is_added = extension != NULL && X509_add_ext(certificate, extension, -1) == 1;
+    X509_EXTENSION_free(extension);
+    return is_added;
+}
+
+enum certificate_kind { KIND_ROOT, KIND_SERVER };
+
+static bool add_extensions(X509 *certificate, enum certificate_kind kind)
+{
+    X509V3_CTX context;
+    X509V3_set_ctx_nodb(&context);
+    X509V3_set_ctx(&context, certificate, certificate, NULL, NULL, 0);
+    if (kind == KIND_ROOT) {
+        return add_extension(certificate, &context, NID_basic_constraints,
+                             "critical,CA:TRUE,pathlen:0") &&
+               add_extension(certificate, &context, NID_key_usage, "critical,keyCertSign");
+    }
+    return add_extension(certificate, &context, NID_basic_constraints, "critical,CA:FALSE") &&
+           add_extension(certificate, &context, NID_key_usage, "critical,digitalSignature") &&
+           add_extension(certificate, &context, NID_ext_key_usage, "serverAuth") &&
+           add_extension(certificate, &context, NID_subject_alt_name,
+                         "DNS:localhost,IP:127.0.0.1,IP:::1");
+}
+
+static bool fill(X509 *certificate, enum certificate_kind kind, EVP_PKEY *root_key,
+                 EVP_PKEY *subject_key)
+{
+    time_t now = time(NULL);
+    return X509_set_version(certificate, X509_VERSION_3) == 1 && set_serial(certificate) &&
+           ASN1_TIME_set(X509_getm_notBefore(certificate), now - BACKDATE_SECONDS) != NULL &&
+           ASN1_TIME_set(X509_getm_notAfter(certificate), now + LIFETIME_SECONDS) != NULL &&
+           set_name(X509_get_issuer_name(certificate), ROOT_NAME) &&
+           set_name(X509_get_subject_name(certificate),
+                    kind == KIND_ROOT ? ROOT_NAME : LEAF_NAME) &&
+           X509_set_pubkey(certificate, subject_key) == 1 && add_extensions(certificate, kind) &&
+           X509_sign(certificate, root_key, EVP_sha256()) > 0;
+}
+
+static nsl_err make(enum certificate_kind kind, EVP_PKEY *root_key, EVP_PKEY *subject_key,
+                    struct nsl_certificate *ret_certificate)
+{
+    X509 *certificate = X509_new();
+    nsl_err err = NSL_ERR_CRYPTO;
+    if (certificate != NULL && fill(certificate, kind, root_key, subject_key)) {
+        int size = i2d_X509(certificate, NULL);
+        err = size > 0 && size <= NSL_CERTIFICATE_MAX_BYTES ? NSL_OK : NSL_ERR_TOO_LARGE;
+        if (err == NSL_OK) {
+            uint8_t *cursor = ret_certificate->der;
+            ret_certificate->size = (size_t)i2d_X509(certificate, &cursor);
+        }
+    }
+    X509_free(certificate);
+    return err;
+}
+
+nsl_err nsl_certificate_make_root(EVP_PKEY *root_key, struct nsl_certificate *ret_certificate)
+{
+    return make(KIND_ROOT, root_key, root_key, ret_certificate);
+}
+
+nsl_err nsl_certificate_issue(EVP_PKEY *root_key, EVP_PKEY *subject_key,
+                              struct nsl_certificate *ret_certificate)
+{
+    return make(KIND_SERVER, root_key, subject_key, ret_certificate);
+}
