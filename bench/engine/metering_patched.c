@@ -18,6 +18,7 @@ void bench_meter_open(void)
 {
     nsl_meter = (struct nsl_meter){
         .gas_limit = UINT64_MAX / 2,
+        .heap_limit = UINT64_MAX / 2,
         .depth_limit = UINT32_MAX / 4,
         .depth_fatal = UINT32_MAX / 2,
         .jobs_limit = UINT32_MAX / 2,
