@@ -2,18 +2,20 @@
 
 #include <stdatomic.h>
 
-enum { HEAD_SIZE = 16, ALIGNMENT = 16, LEAST_CAPACITY = 4096 };
+enum { HEAD_SIZE = 16, ALIGNMENT = 16 };
+enum place { PLACE_INLINE, PLACE_LARGE };
 
 struct shared_head {
     _Alignas(64) _Atomic uint64_t written;
     _Alignas(64) _Atomic uint64_t consumed;
+    _Atomic uint64_t large_released;
     _Alignas(64) _Atomic uint32_t reader_waits;
 };
 
 struct message_head {
     uint32_t payload_size;
     uint16_t type;
-    uint16_t zero;
+    uint16_t place;
     uint64_t id;
 };
 _Static_assert(sizeof(struct message_head) == HEAD_SIZE, "the documented head");
@@ -33,25 +35,20 @@ static uint64_t padded(uint64_t payload_size)
     return (HEAD_SIZE + payload_size + ALIGNMENT - 1) & ~(uint64_t)(ALIGNMENT - 1);
 }
 
-uint64_t nsl_ring_capacity_for(uint64_t longest_payload)
+static uint8_t *large_of(const struct nsl_ring *ring)
 {
-    uint64_t capacity = LEAST_CAPACITY;
-    while (capacity < 2 * padded(longest_payload)) {
-        capacity *= 2;
-    }
-    return capacity;
+    return (uint8_t *)ring->shared + NSL_RING_LARGE_OFFSET;
 }
 
-struct nsl_ring nsl_ring_of(void *shared, uint64_t capacity)
+struct nsl_ring nsl_ring_of(void *shared, uint64_t large_size)
 {
-    nsl_assert(capacity >= LEAST_CAPACITY && (capacity & (capacity - 1)) == 0);
-    return (struct nsl_ring){.shared = shared, .capacity = capacity};
+    return (struct nsl_ring){.shared = shared, .large_size = large_size};
 }
 
 static void copy_in(const struct nsl_ring *ring, uint64_t position, nsl_bytes bytes)
 {
-    uint64_t offset = position & (ring->capacity - 1);
-    uint64_t first = ring->capacity - offset;
+    uint64_t offset = position & (NSL_RING_CAPACITY - 1);
+    uint64_t first = NSL_RING_CAPACITY - offset;
     if (bytes.size == 0) {
         return;
     }
@@ -66,8 +63,8 @@ static void copy_in(const struct nsl_ring *ring, uint64_t position, nsl_bytes by
 /* Copies out and zeroes what was copied. */
 static void move_out(const struct nsl_ring *ring, uint64_t position, uint8_t *target, size_t size)
 {
-    uint64_t offset = position & (ring->capacity - 1);
-    uint64_t first = ring->capacity - offset;
+    uint64_t offset = position & (NSL_RING_CAPACITY - 1);
+    uint64_t first = NSL_RING_CAPACITY - offset;
     if (size <= first) {
         memcpy(target, data_of(ring) + offset, size);
         memset(data_of(ring) + offset, 0, size);
@@ -79,6 +76,41 @@ static void move_out(const struct nsl_ring *ring, uint64_t position, uint8_t *ta
     memset(data_of(ring), 0, size - first);
 }
 
+static nsl_err check_room(const struct nsl_ring *ring, uint64_t total, enum place place)
+{
+    struct shared_head *head = head_of(ring);
+    uint64_t consumed = atomic_load_explicit(&head->consumed, memory_order_acquire);
+    uint64_t released = atomic_load_explicit(&head->large_released, memory_order_acquire);
+    uint64_t in_use = ring->own - consumed;
+    if (in_use > NSL_RING_CAPACITY || ring->own_large - released > 1) {
+        return NSL_ERR_BAD_MESSAGE;
+    }
+    bool has_room = NSL_RING_CAPACITY - in_use >= total &&
+                    (place == PLACE_INLINE || ring->own_large == released);
+    return has_room ? NSL_OK : NSL_ERR_FULL;
+}
+
+static void copy_large(struct nsl_ring *ring, const nsl_bytes *parts, size_t part_count)
+{
+    uint8_t *target = large_of(ring);
+    for (size_t index = 0; index < part_count; index++) {
+        if (parts[index].size != 0) {
+            memcpy(target, parts[index].data, parts[index].size);
+        }
+        target += parts[index].size;
+    }
+    ring->own_large++;
+}
+
+static void copy_inline(struct nsl_ring *ring, const nsl_bytes *parts, size_t part_count)
+{
+    uint64_t position = ring->own + HEAD_SIZE;
+    for (size_t index = 0; index < part_count; index++) {
+        copy_in(ring, position, parts[index]);
+        position += parts[index].size;
+    }
+}
+
 nsl_err nsl_ring_write(struct nsl_ring *ring, uint16_t type, uint64_t id, const nsl_bytes *parts,
                        size_t part_count)
 {
@@ -86,24 +118,23 @@ nsl_err nsl_ring_write(struct nsl_ring *ring, uint16_t type, uint64_t id, const 
     for (size_t index = 0; index < part_count; index++) {
         payload_size += parts[index].size;
     }
-    uint64_t total = padded(payload_size);
-    if (payload_size > UINT32_MAX || total > ring->capacity) {
+    enum place place = payload_size <= NSL_RING_INLINE_MAX ? PLACE_INLINE : PLACE_LARGE;
+    if (place == PLACE_LARGE && (payload_size > ring->large_size || payload_size > UINT32_MAX)) {
         return NSL_ERR_TOO_LARGE;
     }
-    uint64_t consumed = atomic_load_explicit(&head_of(ring)->consumed, memory_order_acquire);
-    uint64_t in_use = ring->own - consumed;
-    if (in_use > ring->capacity) {
-        return NSL_ERR_BAD_MESSAGE;
-    }
-    if (ring->capacity - in_use < total) {
-        return NSL_ERR_FULL;
-    }
-    struct message_head head = {.payload_size = (uint32_t)payload_size, .type = type, .id = id};
+    uint64_t total = place == PLACE_INLINE ? padded(payload_size) : HEAD_SIZE;
+    NSL_TRY(check_room(ring, total, place));
+    struct message_head head = {
+        .payload_size = (uint32_t)payload_size,
+        .type = type,
+        .place = (uint16_t)place,
+        .id = id,
+    };
     copy_in(ring, ring->own, nsl_bytes_of(&head, sizeof(head)));
-    uint64_t position = ring->own + HEAD_SIZE;
-    for (size_t index = 0; index < part_count; index++) {
-        copy_in(ring, position, parts[index]);
-        position += parts[index].size;
+    if (place == PLACE_INLINE) {
+        copy_inline(ring, parts, part_count);
+    } else {
+        copy_large(ring, parts, part_count);
     }
     ring->own += total;
     atomic_store_explicit(&head_of(ring)->written, ring->own, memory_order_seq_cst);
@@ -119,6 +150,27 @@ bool nsl_ring_must_wake(struct nsl_ring *ring)
     return atomic_exchange_explicit(waits, 0, memory_order_seq_cst) != 0;
 }
 
+static void take_large(struct nsl_ring *ring, uint8_t *target, size_t size)
+{
+    memcpy(target, large_of(ring), size);
+    memset(large_of(ring), 0, size);
+    ring->own_large++;
+    atomic_store_explicit(&head_of(ring)->large_released, ring->own_large, memory_order_release);
+}
+
+static nsl_err check_head(const struct nsl_ring *ring, const struct message_head *head,
+                          uint64_t available, uint64_t *ret_total)
+{
+    bool is_inline = head->place == PLACE_INLINE;
+    uint64_t total = is_inline ? padded(head->payload_size) : HEAD_SIZE;
+    if (head->place > PLACE_LARGE || total > available ||
+        head->payload_size > (is_inline ? (uint64_t)NSL_RING_INLINE_MAX : ring->large_size)) {
+        return NSL_ERR_BAD_MESSAGE;
+    }
+    *ret_total = total;
+    return NSL_OK;
+}
+
 nsl_err nsl_ring_read(struct nsl_ring *ring, void *buffer, size_t buffer_size,
                       struct nsl_ring_message *ret_message)
 {
@@ -127,19 +179,21 @@ nsl_err nsl_ring_read(struct nsl_ring *ring, void *buffer, size_t buffer_size,
     if (available == 0) {
         return NSL_ERR_AGAIN;
     }
-    if (available > ring->capacity || available < HEAD_SIZE) {
+    if (available > NSL_RING_CAPACITY || available < HEAD_SIZE) {
         return NSL_ERR_BAD_MESSAGE;
     }
     struct message_head head;
+    uint64_t total = 0;
     move_out(ring, ring->own, (uint8_t *)&head, sizeof(head));
-    uint64_t total = padded(head.payload_size);
-    if (total > available || head.zero != 0) {
-        return NSL_ERR_BAD_MESSAGE;
-    }
+    NSL_TRY(check_head(ring, &head, available, &total));
     if (head.payload_size > buffer_size) {
         return NSL_ERR_TOO_LARGE;
     }
-    move_out(ring, ring->own + HEAD_SIZE, buffer, head.payload_size);
+    if (head.place == PLACE_INLINE) {
+        move_out(ring, ring->own + HEAD_SIZE, buffer, head.payload_size);
+    } else {
+        take_large(ring, buffer, head.payload_size);
+    }
     ring->own += total;
     atomic_store_explicit(&head_of(ring)->consumed, ring->own, memory_order_release);
     *ret_message = (struct nsl_ring_message){

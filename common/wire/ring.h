@@ -3,16 +3,20 @@
  *
  * Layout (native byte order, both ends are one build on one machine):
  *
- *   offset       size      meaning
- *   0            8         written: bytes ever written, by the writer only
- *   64           8         consumed: bytes ever consumed, by the reader only
- *   128          4         reader_waits: 1 while the reader sleeps or is about to
- *   4096         capacity  message bytes; position p lies at p modulo capacity
+ *   offset                  size        meaning
+ *   0                       8           written: bytes ever written, by the writer only
+ *   64                      8           consumed: bytes ever consumed, by the reader only
+ *   72                      8           large_released: large payloads ever taken, reader only
+ *   128                     4           reader_waits: 1 while the reader sleeps or is about to
+ *   4096                    131072      message bytes; position p lies at p modulo 131072
+ *   135168                  large_size  one payload that is too large for the ring itself
  *
- * A message is a 16-byte head (u32 payload size, u16 type, u16 zero, u64 id), the payload, and zero
- * bytes up to a multiple of 16. It may wrap round the end.
+ * A message is a 16-byte head (u32 payload size, u16 type, u16 place, u64 id) and, where place is 0,
+ * the payload and zero bytes up to a multiple of 16; it may wrap round the end. Place 1 means that
+ * the payload lies in the large area, which holds one payload at a time. So the bytes that small
+ * messages cycle through stay in the cache, whatever the largest message is.
  *
- * Each end keeps its own counter privately and treats the other's as untrusted: a counter that goes
+ * Each end keeps its own counters privately and treats the other's as untrusted: a counter that goes
  * backwards, or claims more than fits, is NSL_ERR_BAD_MESSAGE, after which the ring must be given up.
  * The reader copies a message out once and zeroes its bytes, so that a role which serves the next
  * call finds nothing of this one. Does NOT protect against the other end reading what it wrote.
@@ -26,7 +30,12 @@
 #include "common/base/bytes.h"
 #include "common/base/error.h"
 
-#define NSL_RING_DATA_OFFSET 4096u
+enum {
+    NSL_RING_DATA_OFFSET = 4096,
+    NSL_RING_CAPACITY = 128 * 1024,      /* bytes, a power of two */
+    NSL_RING_INLINE_MAX = 32 * 1024,     /* bytes of payload; larger ones use the large area */
+    NSL_RING_LARGE_OFFSET = NSL_RING_DATA_OFFSET + NSL_RING_CAPACITY,
+};
 
 struct nsl_ring_message {
     uint16_t type;
@@ -35,14 +44,19 @@ struct nsl_ring_message {
 };
 
 struct nsl_ring {
-    void *shared;      /* borrowed; NSL_RING_DATA_OFFSET + capacity bytes */
-    uint64_t capacity; /* bytes, a power of two */
-    uint64_t own;      /* this end's counter: written or consumed */
+    void *shared;        /* borrowed; nsl_ring_memory_size bytes */
+    uint64_t large_size; /* bytes of the large area, 0: none */
+    uint64_t own;        /* this end's counter: written or consumed */
+    uint64_t own_large;  /* large payloads this end has written or taken */
 };
 
-/* Bytes of shared memory for a ring whose longest message has this payload size. */
-uint64_t nsl_ring_capacity_for(uint64_t longest_payload);
-struct nsl_ring nsl_ring_of(void *shared, uint64_t capacity);
+/* Bytes of shared memory of a ring with this large area. */
+static inline uint64_t nsl_ring_memory_size(uint64_t large_size)
+{
+    return NSL_RING_LARGE_OFFSET + large_size;
+}
+
+struct nsl_ring nsl_ring_of(void *shared, uint64_t large_size);
 
 /* Appends one message made of parts. NSL_ERR_FULL: retry after the reader consumed; NSL_ERR_TOO_LARGE:
  * can never fit; NSL_ERR_BAD_MESSAGE: the reader's counter is not possible. */

@@ -16,7 +16,7 @@
 #include "enclave/runner/runner.h"
 #include "enclave/wire/init_messages.h"
 
-enum { RUNNERS_MAX = 256, RING_BYTES_MAX = 1 << 28 };
+enum { RUNNERS_MAX = 256, LARGE_SIZE_MAX = 1 << 28 };
 
 enum child { CHILD_KEEPER, CHILD_GATEWAY, CHILD_ZYGOTE, CHILD_COUNT };
 
@@ -31,7 +31,7 @@ struct init_state {
     int channels[CHILD_COUNT];
     bool is_ready[CHILD_COUNT];
     uint32_t missing_walls;
-    uint32_t ring_bytes;
+    uint32_t large_size;
     struct runner_entry runners[RUNNERS_MAX];
     size_t runner_count;
     int exit_status; /* of the gateway, which decides the enclave's */
@@ -72,14 +72,14 @@ static void close_all(int *fds, size_t count)
 }
 
 /* Rings and event descriptors; the memory can never change its size again. */
-static nsl_err make_runner_fds(uint32_t ring_bytes, int ret_fds[NSL_RUNNER_FD_COUNT])
+static nsl_err make_runner_fds(uint32_t large_size, int ret_fds[NSL_RUNNER_FD_COUNT])
 {
     int memory = memfd_create("nsl-rings", MFD_CLOEXEC | MFD_ALLOW_SEALING);
     int to_runner = eventfd(0, EFD_CLOEXEC);
     int to_gateway = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     int fds[NSL_RUNNER_FD_COUNT] = {memory, to_runner, to_gateway};
     if (memory < 0 || to_runner < 0 || to_gateway < 0 ||
-        ftruncate(memory, (off_t)nsl_runner_memory_size(ring_bytes)) != 0 ||
+        ftruncate(memory, (off_t)nsl_runner_memory_size(large_size)) != 0 ||
         fcntl(memory, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0) {
         close_all(fds, NSL_RUNNER_FD_COUNT);
         return NSL_ERR_IO;
@@ -90,17 +90,17 @@ static nsl_err make_runner_fds(uint32_t ring_bytes, int ret_fds[NSL_RUNNER_FD_CO
 
 static nsl_err start_runner(struct init_state *state, uint32_t id)
 {
-    if (state->ring_bytes == 0 || id == 0 || find_runner(state, id) != NULL ||
+    if (state->large_size == 0 || id == 0 || find_runner(state, id) != NULL ||
         state->runner_count == RUNNERS_MAX) {
         return NSL_ERR_BAD_MESSAGE;
     }
     struct nsl_init_message fork_order = {
         .type = NSL_INIT_FORK,
         .runner_id = id,
-        .value = state->ring_bytes,
+        .value = state->large_size,
         .fd_count = NSL_RUNNER_FD_COUNT,
     };
-    NSL_TRY(make_runner_fds(state->ring_bytes, fork_order.fds));
+    NSL_TRY(make_runner_fds(state->large_size, fork_order.fds));
     struct nsl_init_message started = fork_order;
     started.type = NSL_INIT_RUNNER_STARTED;
     state->runners[state->runner_count++] = (struct runner_entry){.id = id};
@@ -167,11 +167,11 @@ static nsl_err handle(struct init_state *state, enum child child,
     case NSL_INIT_GATEWAY_READY:
     case NSL_INIT_ZYGOTE_READY:
         return note_ready(state, child, message->value);
-    case NSL_INIT_RING_SIZE:
-        if (message->value > RING_BYTES_MAX) {
+    case NSL_INIT_LARGE_SIZE:
+        if (message->value > LARGE_SIZE_MAX) {
             return NSL_ERR_BAD_MESSAGE;
         }
-        state->ring_bytes = message->value;
+        state->large_size = message->value;
         return NSL_OK;
     case NSL_INIT_START_RUNNER:
         return start_runner(state, message->runner_id);

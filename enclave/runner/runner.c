@@ -63,37 +63,52 @@ static nsl_err wake_gateway(struct runner *runner)
 
 /* Answers wait for room: the gateway reads them all the time, or ends this process. */
 static nsl_err send_answer(struct runner *runner, uint16_t type, uint64_t id,
-                           nsl_bytes payload)
+                           const nsl_bytes *parts, size_t part_count)
 {
     const struct timespec pause = {.tv_nsec = ANSWER_RETRY_US * 1000L};
-    nsl_err err = nsl_ring_write(&runner->answers, type, id, &payload, 1);
+    nsl_err err = nsl_ring_write(&runner->answers, type, id, parts, part_count);
     while (err == NSL_ERR_FULL) {
         NSL_TRY(wake_gateway(runner));
         (void)clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, NULL);
-        err = nsl_ring_write(&runner->answers, type, id, &payload, 1);
+        err = nsl_ring_write(&runner->answers, type, id, parts, part_count);
     }
     NSL_TRY(err);
     return wake_gateway(runner);
 }
 
-static nsl_err send_outcome(struct runner *runner, uint64_t id, nsl_err run_err,
-                            const struct nsl_outcome *outcome)
+static nsl_err send_failed(struct runner *runner, uint64_t id, nsl_err cause)
 {
-    nsl_bytes payload;
-    if (run_err == NSL_OK) {
-        run_err = nsl_run_encode_outcome(outcome, runner->buffer, runner->buffer_size, &payload);
+    uint8_t code[sizeof(uint32_t)];
+    struct nsl_packet_writer writer = nsl_packet_writer_of(code, sizeof(code));
+    nsl_packet_put_u32(&writer, (uint32_t)cause);
+    const nsl_bytes part = nsl_bytes_of(code, sizeof(code));
+    return send_answer(runner, NSL_RUN_FAILED, id, &part, 1);
+}
+
+static nsl_err send_outcome(struct runner *runner, uint64_t id, const struct nsl_outcome *outcome)
+{
+    nsl_bytes parts[2] = {0};
+    nsl_err err = NSL_OK;
+    if (outcome->kind == NSL_OUTCOME_PARKED) {
+        err = nsl_engine_export(runner->engine, id, &parts[1]);
     }
-    uint16_t type = NSL_RUN_OUTCOME;
-    if (run_err != NSL_OK) {
-        struct nsl_packet_writer writer =
-            nsl_packet_writer_of(runner->buffer, runner->buffer_size);
-        nsl_packet_put_u32(&writer, (uint32_t)run_err);
-        NSL_TRY(nsl_packet_finish(&writer, &payload));
-        type = NSL_RUN_FAILED;
+    if (err == NSL_OK) {
+        err = nsl_run_encode_outcome(outcome, parts[1].size, runner->buffer, runner->buffer_size,
+                                     &parts[0]);
     }
-    nsl_err err = send_answer(runner, type, id, payload);
-    nsl_wipe(runner->buffer, payload.size);
-    return err;
+    if (err == NSL_OK) {
+        err = send_answer(runner, NSL_RUN_OUTCOME, id, parts, 2);
+    }
+    nsl_wipe(runner->buffer, parts[0].size);
+    return err == NSL_ERR_TOO_LARGE ? send_failed(runner, id, err) : err;
+}
+
+static nsl_err finish(struct runner *runner, const struct nsl_ring_message *message,
+                      nsl_err run_err, const struct nsl_outcome *outcome)
+{
+    nsl_wipe(runner->buffer, message->payload.size);
+    return run_err == NSL_OK ? send_outcome(runner, message->id, outcome)
+                             : send_failed(runner, message->id, run_err);
 }
 
 static nsl_err run_call(struct runner *runner, const struct nsl_ring_message *message)
@@ -102,15 +117,22 @@ static nsl_err run_call(struct runner *runner, const struct nsl_ring_message *me
     struct nsl_outcome outcome = {0};
     NSL_TRY(nsl_run_decode_call(message->payload, message->id, runner->secrets, &call));
     nsl_err run_err = nsl_engine_run(runner->engine, &call, &outcome);
-    nsl_wipe(runner->buffer, message->payload.size);
-    return send_outcome(runner, message->id, run_err, &outcome);
+    return finish(runner, message, run_err, &outcome);
 }
 
-static nsl_err resume_call(struct runner *runner, uint64_t id)
+static nsl_err resume_call(struct runner *runner, const struct nsl_ring_message *message)
 {
+    struct nsl_call call;
     struct nsl_outcome outcome = {0};
-    nsl_err run_err = nsl_engine_resume(runner->engine, id, &outcome);
-    return send_outcome(runner, id, run_err, &outcome);
+    nsl_bytes record;
+    nsl_bytes encoded_call;
+    NSL_TRY(nsl_run_decode_resume(message->payload, &record, &encoded_call));
+    NSL_TRY(nsl_run_decode_call(encoded_call, message->id, runner->secrets, &call));
+    nsl_err run_err = nsl_engine_import(runner->engine, &call, record);
+    if (run_err == NSL_OK) {
+        run_err = nsl_engine_resume(runner->engine, message->id, &outcome);
+    }
+    return finish(runner, message, run_err, &outcome);
 }
 
 static nsl_err configure(struct runner *runner, nsl_bytes payload)
@@ -131,10 +153,7 @@ static nsl_err handle(struct runner *runner, const struct nsl_ring_message *mess
     case NSL_RUN_RUN:
         return run_call(runner, message);
     case NSL_RUN_RESUME:
-        return resume_call(runner, message->id);
-    case NSL_RUN_CANCEL:
-        nsl_engine_cancel(runner->engine, message->id);
-        return NSL_OK;
+        return resume_call(runner, message);
     default:
         return NSL_ERR_BAD_MESSAGE;
     }
@@ -170,12 +189,12 @@ static nsl_err loop(struct runner *runner)
 }
 
 nsl_err nsl_runner_main(struct nsl_engine *engine, const int fds[NSL_RUNNER_FD_COUNT],
-                        uint64_t ring_bytes)
+                        uint64_t large_size)
 {
-    uint64_t memory_size = nsl_runner_memory_size(ring_bytes);
+    uint64_t memory_size = nsl_runner_memory_size(large_size);
     uint8_t *memory = mmap(NULL, memory_size, PROT_READ | PROT_WRITE, MAP_SHARED,
                            fds[NSL_RUNNER_FD_MEMORY], 0);
-    uint8_t *buffer = mmap(NULL, ring_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+    uint8_t *buffer = mmap(NULL, large_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
                            -1, 0);
     if (memory == MAP_FAILED || buffer == MAP_FAILED) {
         return NSL_ERR_NO_MEMORY;
@@ -183,12 +202,12 @@ nsl_err nsl_runner_main(struct nsl_engine *engine, const int fds[NSL_RUNNER_FD_C
     (void)close(fds[NSL_RUNNER_FD_MEMORY]);
     struct runner runner = {
         .engine = engine,
-        .requests = nsl_ring_of(memory, ring_bytes),
-        .answers = nsl_ring_of(memory + NSL_RING_DATA_OFFSET + ring_bytes, ring_bytes),
+        .requests = nsl_ring_of(memory, large_size),
+        .answers = nsl_ring_of(memory + nsl_ring_memory_size(large_size), large_size),
         .wake_me = fds[NSL_RUNNER_FD_TO_RUNNER],
         .wake_gateway = fds[NSL_RUNNER_FD_TO_GATEWAY],
         .buffer = buffer,
-        .buffer_size = ring_bytes,
+        .buffer_size = large_size,
     };
     NSL_TRY(start_tick(engine));
     NSL_TRY(nsl_confine_narrow(NSL_ROLE_RUNNER));

@@ -13,10 +13,10 @@
 #include "enclave/engine/isolate.h"
 #include "enclave/wire/init_messages.h"
 
-/* The memory of a runner: two rings of this many bytes, requests first. */
-static inline uint64_t nsl_runner_memory_size(uint64_t ring_bytes)
+/* The memory of a runner: two rings with large areas of this many bytes, requests first. */
+static inline uint64_t nsl_runner_memory_size(uint64_t large_size)
 {
-    return 2 * (NSL_RING_DATA_OFFSET + ring_bytes);
+    return 2 * nsl_ring_memory_size(large_size);
 }
 
 /* The zygote's main: descriptor init is the channel to init. Returns only on failure. */
@@ -24,6 +24,6 @@ NSL_MUST_USE nsl_err nsl_zygote_main(int init, uint32_t missing_walls);
 
 /* The runner's main, in a forked child; owns the descriptors. Returns when it must end. */
 NSL_MUST_USE nsl_err nsl_runner_main(struct nsl_engine *engine, const int fds[NSL_RUNNER_FD_COUNT],
-                                     uint64_t ring_bytes);
+                                     uint64_t large_size);
 
 #endif

@@ -99,8 +99,8 @@ static nsl_bytes cut(nsl_bytes text)
     return nsl_bytes_of(text.data, text.size < ERROR_TEXT_MAX ? text.size : ERROR_TEXT_MAX);
 }
 
-nsl_err nsl_run_encode_outcome(const struct nsl_outcome *outcome, void *buffer, size_t capacity,
-                               nsl_bytes *ret_payload)
+nsl_err nsl_run_encode_outcome(const struct nsl_outcome *outcome, size_t record_size, void *buffer,
+                               size_t capacity, nsl_bytes *ret_payload)
 {
     struct nsl_packet_writer writer = nsl_packet_writer_of(buffer, capacity);
     nsl_packet_put_u8(&writer, (uint8_t)outcome->kind);
@@ -116,10 +116,12 @@ nsl_err nsl_run_encode_outcome(const struct nsl_outcome *outcome, void *buffer, 
     nsl_packet_put_bytes(&writer, cut(outcome->error.type));
     nsl_packet_put_bytes(&writer, cut(outcome->error.message));
     nsl_packet_put_bytes(&writer, cut(outcome->error.stack));
+    nsl_packet_put_u32(&writer, (uint32_t)record_size);
     return nsl_packet_finish(&writer, ret_payload);
 }
 
-nsl_err nsl_run_decode_outcome(nsl_bytes payload, struct nsl_outcome *ret_outcome)
+nsl_err nsl_run_decode_outcome(nsl_bytes payload, struct nsl_outcome *ret_outcome,
+                               nsl_bytes *ret_record)
 {
     struct nsl_packet_reader reader = nsl_packet_reader_of(payload);
     struct nsl_outcome outcome = {0};
@@ -136,12 +138,33 @@ nsl_err nsl_run_decode_outcome(nsl_bytes payload, struct nsl_outcome *ret_outcom
     outcome.error.type = nsl_packet_get_bytes(&reader, ERROR_TEXT_MAX);
     outcome.error.message = nsl_packet_get_bytes(&reader, ERROR_TEXT_MAX);
     outcome.error.stack = nsl_packet_get_bytes(&reader, ERROR_TEXT_MAX);
+    nsl_bytes record = nsl_packet_get_bytes(&reader, payload.size);
     NSL_TRY(nsl_packet_end(&reader));
-    if (kind > NSL_OUTCOME_PARKED || is_cold > 1) {
+    if (kind > NSL_OUTCOME_PARKED || is_cold > 1 ||
+        (kind == NSL_OUTCOME_PARKED) != (record.size != 0)) {
         return NSL_ERR_BAD_MESSAGE;
     }
     outcome.kind = (enum nsl_outcome_kind)kind;
     outcome.image_was_cold = is_cold == 1;
     *ret_outcome = outcome;
+    *ret_record = record;
+    return NSL_OK;
+}
+
+void nsl_run_encode_resume_head(size_t record_size, uint8_t ret_head[NSL_RUN_RESUME_HEAD_SIZE])
+{
+    struct nsl_packet_writer writer = nsl_packet_writer_of(ret_head, NSL_RUN_RESUME_HEAD_SIZE);
+    nsl_packet_put_u32(&writer, (uint32_t)record_size);
+}
+
+nsl_err nsl_run_decode_resume(nsl_bytes payload, nsl_bytes *ret_record, nsl_bytes *ret_call)
+{
+    struct nsl_packet_reader reader = nsl_packet_reader_of(payload);
+    nsl_bytes record = nsl_packet_get_bytes(&reader, payload.size);
+    if (reader.is_short) {
+        return NSL_ERR_BAD_MESSAGE;
+    }
+    *ret_record = record;
+    *ret_call = reader.rest;
     return NSL_OK;
 }

@@ -5,11 +5,13 @@
  * gateway to runner
  *   CONFIGURE  u64 image cache bytes, u64 parked bytes; once, first
  *   RUN        the fields of struct nsl_call in their order, see run_messages.c
- *   RESUME     empty: the parked call's time has come
- *   CANCEL     empty: forget a parked call; no answer
+ *   RESUME     bytes the record of the parked call, then as RUN: the parked call's time has come
  * runner to gateway, one for each RUN and RESUME, in their order
- *   OUTCOME    the fields of struct nsl_outcome in their order
+ *   OUTCOME    the fields of struct nsl_outcome in their order, then bytes the record (PARKED only)
  *   FAILED     u32 nsl_err: the engine could not be used; the call did not run
+ *
+ * A parked call lives in its record, which the gateway holds: any runner of the tenant may go on with
+ * it, and a runner's end costs no waiting call.
  *
  * The runner may be in a tenant's hands: the gateway decodes its answers as hostile input.
  */
@@ -25,7 +27,6 @@ enum nsl_run_type {
     NSL_RUN_CONFIGURE = 1,
     NSL_RUN_RUN = 2,
     NSL_RUN_RESUME = 3,
-    NSL_RUN_CANCEL = 4,
     NSL_RUN_OUTCOME = 16,
     NSL_RUN_FAILED = 17,
 };
@@ -42,8 +43,17 @@ NSL_MUST_USE nsl_err nsl_run_decode_call(nsl_bytes payload, uint64_t call_id,
                                          struct nsl_secret_value *secrets,
                                          struct nsl_call *ret_call);
 
-NSL_MUST_USE nsl_err nsl_run_encode_outcome(const struct nsl_outcome *outcome, void *buffer,
-                                            size_t capacity, nsl_bytes *ret_payload);
-NSL_MUST_USE nsl_err nsl_run_decode_outcome(nsl_bytes payload, struct nsl_outcome *ret_outcome);
+/* The outcome without its record, and the record's size, which the record must follow. */
+NSL_MUST_USE nsl_err nsl_run_encode_outcome(const struct nsl_outcome *outcome, size_t record_size,
+                                            void *buffer, size_t capacity, nsl_bytes *ret_payload);
+/* *ret_record is empty unless the call is parked. Borrowed from payload. NSL_ERR_BAD_MESSAGE. */
+NSL_MUST_USE nsl_err nsl_run_decode_outcome(nsl_bytes payload, struct nsl_outcome *ret_outcome,
+                                            nsl_bytes *ret_record);
+
+/* RESUME: the record's size, which the record and then the encoded call must follow; and back. */
+enum { NSL_RUN_RESUME_HEAD_SIZE = 4 };
+void nsl_run_encode_resume_head(size_t record_size, uint8_t ret_head[NSL_RUN_RESUME_HEAD_SIZE]);
+NSL_MUST_USE nsl_err nsl_run_decode_resume(nsl_bytes payload, nsl_bytes *ret_record,
+                                           nsl_bytes *ret_call);
 
 #endif
