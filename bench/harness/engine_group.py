@@ -42,7 +42,7 @@ def inputs_hash(source, meter):
     digest = hashlib.sha256(repr(compiler() + FLAGS).encode())
     paths = [f"{source}/{name}" for name in sorted(os.listdir(source))
              if name.endswith((".c", ".h"))]
-    paths += [f"{BENCH}/engine/{name}" for name in ("metering.c", "metering.h", meter)]
+    paths += [f"{BENCH}/engine/metering.c", f"{BENCH}/engine/metering.h", *meter]
     paths += [f"{ROOT}/enclave/engine/{name}" for name in sorted(
         os.listdir(f"{ROOT}/enclave/engine")) if name.endswith((".h", ".def"))]
     for path in paths:
@@ -51,7 +51,7 @@ def inputs_hash(source, meter):
     return digest.hexdigest()
 
 
-def build_driver(name, source, meter):
+def build_driver(name, source, *meter):
     """Links metering.c with one engine; returns the program's path."""
     where = f"{WORK}/metering-{name}"
     os.makedirs(where, exist_ok=True)
@@ -66,7 +66,7 @@ def build_driver(name, source, meter):
         run_tool([*compiler(), *FLAGS, "-c", f"{source}/{file}.c", "-o", target], 600)
     run_tool([*compiler(), "-std=c17", "-O2", "-fPIE", "-pie", "-Wall", "-Wextra", "-D_GNU_SOURCE",
               f"-I{ROOT}", "-isystem", source, f"{BENCH}/engine/metering.c",
-              f"{BENCH}/engine/{meter}", *objects, "-lm", "-lpthread", "-o", f"{where}/metering"],
+              *meter, *objects, "-lm", "-lpthread", "-o", f"{where}/metering"],
              600)
     with open(f"{where}/stamp", "w", encoding="utf-8") as file:
         file.write(inputs)
@@ -94,8 +94,9 @@ def measure_program(plain, patched, program, rounds):
 
 
 def metering():
-    plain = build_driver("plain", plain_source(), "metering_plain.c")
-    patched = build_driver("patched", patched_source(), "metering_patched.c")
+    plain = build_driver("plain", plain_source(), f"{BENCH}/engine/metering_plain.c")
+    patched = build_driver("patched", patched_source(), 
+                           f"{BENCH}/engine/metering_patched.c", f"{ROOT}/enclave/engine/gas.c")
     rounds = setting("BENCH_METERING_ROUNDS", 11, 1, 100)
     ratios, lines = [], []
     for program in PROGRAMS:

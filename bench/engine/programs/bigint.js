@@ -1,4 +1,4 @@
-/* expect: 4311udqz3u98syx8nowwqla3 */
+/* expect: 4311udqz3u98syx8pfj9sn0n */
 function modPow(base, exponent, modulus) {
     let result = 1n;
     base %= modulus;
@@ -36,7 +36,12 @@ check ^= modPow(7n, 2n ** 1000n - 1n, q);
 check += factorial(2000n) % 1000000007n;
 check += fibonacci(20000) % 1000000007n;
 check += BigInt(factorial(1000n).toString()) % 998244353n;
-for (let i = 1n; i < 300000n; i++) {
+const kept = [];
+for (let i = 1n; i < 400000n; i++) {
     check += (i * i) % 97n;
+    if ((i & 255n) === 0n) {
+        kept.push(i * i, check + i);
+    }
 }
+check += kept.reduce((sum, value) => sum ^ value, 0n);
 check.toString(36).slice(-24);
