@@ -92,6 +92,9 @@ NSL_MUST_USE nsl_err nsl_engine_new(uint64_t cache_bytes, uint64_t parked_bytes,
                                     struct nsl_engine **ret_engine);
 void nsl_engine_free(struct nsl_engine *engine);
 
+/* Changes the caps of nsl_engine_new; the runner does so once, right after the fork. */
+void nsl_engine_set_budget(struct nsl_engine *engine, uint64_t cache_bytes, uint64_t parked_bytes);
+
 /* Runs a call until it ends or waits. NSL_OK whatever the function did; an error is ours. */
 NSL_MUST_USE nsl_err nsl_engine_run(struct nsl_engine *engine, const struct nsl_call *call,
                                     struct nsl_outcome *ret_outcome);
@@ -100,8 +103,39 @@ NSL_MUST_USE nsl_err nsl_engine_run(struct nsl_engine *engine, const struct nsl_
 NSL_MUST_USE nsl_err nsl_engine_resume(struct nsl_engine *engine, uint64_t call_id,
                                        struct nsl_outcome *ret_outcome);
 
+/* Takes a parked call out of this engine as one run of bytes, borrowed until the next call into the
+ * engine; the engine forgets the call. Any engine of the same fork generation may take it in.
+ * NSL_ERR_NOT_FOUND. */
+NSL_MUST_USE nsl_err nsl_engine_export(struct nsl_engine *engine, uint64_t call_id,
+                                       nsl_bytes *ret_record);
+
+/* Takes in what nsl_engine_export gave, so that nsl_engine_resume finds it. call is the one given to
+ * nsl_engine_run; only its id, code and hash are looked at, to make the image if it is not cached.
+ * NSL_ERR_BAD_MESSAGE for a record that is not one; it is the tenant's own, and not trusted. */
+NSL_MUST_USE nsl_err nsl_engine_import(struct nsl_engine *engine, const struct nsl_call *call,
+                                       nsl_bytes record);
+
 /* Forgets a parked call (its client went away). Unknown ids are ignored. */
 void nsl_engine_cancel(struct nsl_engine *engine, uint64_t call_id);
+
+/* Zeroes what the last outcome points to. The next run or resume does so anyway. */
+void nsl_engine_forget(struct nsl_engine *engine);
+
+/* For tests and comparisons: NSL_IMAGES_REBUILT makes the realm and compiles in every call, instead
+ * of restoring an image. Results and gas are the same. */
+enum nsl_image_keeping { NSL_IMAGES_KEPT, NSL_IMAGES_REBUILT };
+void nsl_engine_keep_images(struct nsl_engine *engine, enum nsl_image_keeping keeping);
+
+/* Memory held between calls, in bytes. */
+struct nsl_engine_statistics {
+    uint64_t base_bytes;   /* the base image, shared by all functions */
+    uint64_t cache_bytes;  /* the functions' images, what they add to it */
+    uint64_t parked_bytes;
+    uint32_t image_count;
+    uint32_t parked_count;
+};
+void nsl_engine_statistics(const struct nsl_engine *engine,
+                           struct nsl_engine_statistics *ret_statistics);
 
 /* Ends the running call with NSL_LEAVE_TIME when its time_ms has passed. Async-signal-safe: the
  * runner calls it from its CPU-time tick. */
