@@ -111,11 +111,17 @@ static void put_time(struct line *line, int64_t time_ms)
     put_text(line, "Z");
 }
 
+enum quoting { UNQUOTED, QUOTED };
+
 /* One character of `text` at `at`, escaped where needed; returns how many bytes it used up. */
-static size_t put_escaped(struct line *line, nsl_bytes text, size_t at)
+static size_t put_escaped(struct line *line, nsl_bytes text, size_t at, enum quoting quoting)
 {
     static const char hex[] = "0123456789abcdef";
     uint8_t byte = text.data[at];
+    if (quoting == QUOTED && (byte == '"' || byte == '\\')) {
+        put_text(line, byte == '"' ? "\\\"" : "\\\\");
+        return 1;
+    }
     switch (byte) {
     case '\n':
         put_text(line, "\\n");
@@ -125,12 +131,6 @@ static size_t put_escaped(struct line *line, nsl_bytes text, size_t at)
         return 1;
     case '\t':
         put_text(line, "\\t");
-        return 1;
-    case '"':
-        put_text(line, "\\\"");
-        return 1;
-    case '\\':
-        put_text(line, "\\\\");
         return 1;
     default:
         break;
@@ -146,11 +146,11 @@ static size_t put_escaped(struct line *line, nsl_bytes text, size_t at)
     return size;
 }
 
-static void put_escaped_text(struct line *line, nsl_bytes text)
+static void put_escaped_text(struct line *line, nsl_bytes text, enum quoting quoting)
 {
     size_t at = 0;
     while (at < text.size && at < NSL_LOG_VALUE_BYTES && !line->is_full) {
-        at += put_escaped(line, text, at);
+        at += put_escaped(line, text, at, quoting);
     }
     if (at < text.size) {
         put_text(line, "...");
@@ -160,7 +160,7 @@ static void put_escaped_text(struct line *line, nsl_bytes text)
 size_t nsl_log_escape(nsl_bytes text, char *out, size_t out_size)
 {
     struct line line = {.text = out, .limit = out_size};
-    put_escaped_text(&line, text);
+    put_escaped_text(&line, text, UNQUOTED);
     return line.size;
 }
 
@@ -172,7 +172,7 @@ static void put_field(struct line *line, const struct nsl_log_field *field)
     put_text(line, "=");
     if (field->kind == NSL_LOG_KIND_TEXT) {
         put_text(line, "\"");
-        put_escaped_text(line, field->text);
+        put_escaped_text(line, field->text, QUOTED);
         put_text(line, "\"");
     } else if (field->kind == NSL_LOG_KIND_I64 && (int64_t)field->number < 0) {
         put_text(line, "-");

@@ -80,8 +80,9 @@ size_t nsl_log_format(enum nsl_log_event event, const struct nsl_log_field *fiel
 /* "trace" .. "error", "off". */
 const char *nsl_log_level_name(enum nsl_log_level level);
 
-/* Escapes as the log does into at most out_size bytes, cut at NSL_LOG_VALUE_BYTES of input; returns
- * the size, without quotes. For printing untrusted text to a terminal. */
+/* Escapes control characters and what is not UTF-8 as the log does (quotes and backslashes stay) into
+ * at most out_size bytes, cut at NSL_LOG_VALUE_BYTES of input; returns the size, no NUL. For showing
+ * untrusted text on a terminal. */
 size_t nsl_log_escape(nsl_bytes text, char *out, size_t out_size);
 
 #endif
