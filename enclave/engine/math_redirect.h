@@ -1,9 +1,9 @@
 /*
  * Sends every math function that JavaScript can reach to one fixed implementation, nsl_m_*, so that
  * Math.sin and ** have the same bits on every CPU, compiler and C library. Force-included (-include)
- * into the engine, ours and QuickJS, and into the implementation itself (musl's C files), which
- * thereby defines these very names. tools/math-check fails the build on any math symbol that still
- * comes from the C library.
+ * into QuickJS and into the implementation itself (musl's C files), which thereby defines these very
+ * names; our own engine code includes it, last, where it needs a math function. tools/math-check
+ * fails the build on any math symbol that still comes from the C library.
  *
  * Not here because IEEE 754 fixes every bit and both compilers inline them: fabs, isnan, signbit.
  */

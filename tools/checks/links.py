@@ -42,7 +42,7 @@ def run():
             check_link(path, sources.line_of(text, match.start()), match[1], problems)
         for match in CODE.finditer(text):
             word = match[1]
-            if OWN_PATH.match(word) and not os.path.exists(f"{sources.ROOT}/{word}"):
+            if OWN_PATH.match(word) and "NAME" not in word and not os.path.exists(f"{sources.ROOT}/{word}"):
                 line = sources.line_of(text, match.start())
                 problems.append(f"{path}:{line}: `{word}` does not exist")
     return problems
