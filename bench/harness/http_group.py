@@ -1,7 +1,6 @@
 """Ours and workerd answering the same functions under the same load, in turns."""
 import json
 import statistics
-import time
 
 from harness.load import drive, measured_round
 from harness.machine import Failure, setting
@@ -86,26 +85,20 @@ class Case:
                 f"{self.ratio('p99'):.2f}"]
 
 
-def call_seconds(client, body, count):
-    times = []
-    for _ in range(count):
-        start = time.perf_counter()
-        client.post(body)
-        times.append(time.perf_counter() - start)
-    return statistics.median(times)
+def v8_seconds(workerd, rounds):
+    """Seconds of V8 a call of http/functions/work.js with so many rounds takes, under load."""
+    rates = [drive(workerd.url("work"), workerd.body("work", {"rounds": count}),
+                   WORK_CONNECTIONS, 2)["rate"] for count in (0, rounds)]
+    return 1 / rates[1] - 1 / rates[0]
 
 
 def calibrate(workerd):
-    """Rounds of http/functions/work.js that take V8 so many milliseconds, compiled and warm."""
-    with Client(workerd.url("work")) as client:
-        per_round, probe = 0.0, 2000
-        call_seconds(client, json.dumps({"rounds": probe}).encode(), 100)
-        empty = call_seconds(client, b'{"rounds":0}', 50)
-        for _ in range(3):
-            spent = call_seconds(client, json.dumps({"rounds": probe}).encode(), 15) - empty
-            per_round = spent / probe
-            probe = max(100, min(10000000, round(0.01 / max(per_round, 1e-9))))
-    return {ms: round(ms / 1000 / per_round) for ms in WORK_MS}
+    """{milliseconds of V8 work: rounds that take about as long, compiled and warm}."""
+    probe = 5000
+    for _ in range(2):
+        per_round = max(v8_seconds(workerd, probe), 1e-6) / probe
+        probe = max(100, min(1000000, round(0.005 / per_round)))
+    return {ms: round(ms * probe / 5) for ms in WORK_MS}
 
 
 def work_case(servers, ms, rounds):
@@ -117,15 +110,25 @@ def work_case(servers, ms, rounds):
                 connections=WORK_CONNECTIONS)
 
 
-def crossover(cases):
+def work_measured(cases):
+    """Names each case by the V8 work that it turned out to be; returns [(milliseconds, case)]."""
+    base = 1 / cases[0].median(1, "rate")
+    measured = [(1e3 * (1 / case.median(1, "rate") - base), case) for case in cases]
+    for ms, case in measured:
+        case.title = f"work, {ms:.2f} ms of V8"
+    return measured
+
+
+def crossover(measured):
     """Milliseconds of V8 work at which workerd begins to answer more requests per second."""
-    gap = [(ms, 1 / case.median(0, "rate") - 1 / case.median(1, "rate")) for ms, case in cases]
+    gap = [(ms, 1 / case.median(0, "rate") - 1 / case.median(1, "rate")) for ms, case in measured]
     if gap[0][1] > 0:
         return "workerd is ahead from the least work on"
     for (ms, low), (next_ms, high) in zip(gap, gap[1:]):
         if high > 0:
-            return f"crossover to the JIT at {ms + (next_ms - ms) * -low / (high - low):.2f} ms of V8 work a call"
-    return f"no crossover up to {gap[-1][0]} ms of V8 work a call"
+            at = ms + (next_ms - ms) * -low / (high - low)
+            return f"crossover to the JIT at about {at:.2f} ms of V8 work a call"
+    return f"no crossover up to {gap[-1][0]:.1f} ms of V8 work a call"
 
 
 def readme_case(servers, scheme="http"):
@@ -151,8 +154,8 @@ def compare():
         transform = transform_case(servers).run(rounds, seconds)
         others = [case.run(rounds, seconds) for case in
                   (readme_case(servers, "https"), transform_case(servers, "https"))]
-        work = [(ms, work_case(servers, ms, count).run(rounds, seconds))
-                for ms, count in calibrate(workerd).items()]
+        work = work_measured([work_case(servers, ms, count).run(rounds, seconds)
+                              for ms, count in calibrate(workerd).items()])
         print(f"\nwrk -t1, {CONNECTIONS} connections ({WORK_CONNECTIONS} for work), medians of "
               f"{rounds} alternating rounds of {seconds} s, {workerd.version}:")
         print_columns(["function", "ours 1/s", "workerd", "ratio", "p50 ms", "workerd", "p99 ms",

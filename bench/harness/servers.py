@@ -58,7 +58,10 @@ class Process:
             return "\n".join(log.read().splitlines()[-10:])
 
     def end(self):
-        if self.child.poll() is None:
+        if self.child.poll() is not None:
+            print(f"{self.name} had ended by itself with {self.child.returncode}:\n"
+                  f"{self.log_tail()}", flush=True)
+        else:
             self.child.send_signal(signal.SIGTERM)
             try:
                 self.child.wait(STOP_S)

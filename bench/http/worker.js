@@ -13,9 +13,9 @@ function log(...values) {
 
 export default {
     async fetch(request, env) {
-        secrets = env;
-        logs = [];
         const input = await request.json();
+        secrets = env; // set after the wait: the isolate is shared with the other requests
+        logs = [];
         const result = main(input);
         return Response.json({
             success: true,
