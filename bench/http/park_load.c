@@ -82,8 +82,8 @@ static int64_t number_parse(const char *text, int64_t low, int64_t high)
     errno = 0;
     long long value = strtoll(text, &end, 10);
     if (errno != 0 || end == text || *end != '\0' || value < low || value > high) {
-        fprintf(stderr, "park_load: '%s' is not a number from %lld to %lld\n", text,
-                (long long)low, (long long)high);
+        fprintf(stderr, "park_load: '%s' is not a number from %lld to %lld\n", text, (long long)low,
+                (long long)high);
         exit(2);
     }
     return value;
@@ -186,8 +186,7 @@ static void answer_check(struct load *load, uint32_t index)
     snprintf(text, sizeof(text), "\"result\":\"%u\",", index * 2);
     if (strncmp(connection->answer, "HTTP/1.1 200 ", 13) != 0 ||
         (strstr(connection->answer, number) == NULL && strstr(connection->answer, text) == NULL)) {
-        fprintf(stderr, "park_load: connection %u: wrong answer:\n%s\n", index,
-                connection->answer);
+        fprintf(stderr, "park_load: connection %u: wrong answer:\n%s\n", index, connection->answer);
         exit(1);
     }
     int64_t now = now_ns();
