@@ -29,6 +29,12 @@ static inline nsl_bytes nsl_bytes_text(const char *text)
 /* A string literal, size known at compile time. */
 #define NSL_TEXT(literal) nsl_bytes_of((literal), sizeof(literal) - 1)
 
+/* The same as an initializer of static data. */
+#define NSL_TEXT_INIT(literal)                                                                     \
+    {                                                                                              \
+        .data = (const uint8_t *)(literal), .size = sizeof(literal) - 1                            \
+    }
+
 /* Not constant-time: for public data only (secrets: nsl_secret_equal). */
 static inline bool nsl_bytes_equal(nsl_bytes a, nsl_bytes b)
 {

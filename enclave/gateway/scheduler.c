@@ -73,7 +73,7 @@ static nsl_err make_tenant(nsl_bytes name, struct nsl_tenant **bucket, struct ns
 static nsl_err find_tenant(struct nsl_scheduler *scheduler, nsl_bytes name,
                            struct nsl_tenant **ret_tenant)
 {
-    if (scheduler->settings.mode == NSL_RUNNER_MODE_SHARED) {
+    if (scheduler->settings.mode == NSL_RUNNER_SHARED) {
         name = NSL_TEXT("");
     }
     struct nsl_tenant **bucket = &scheduler->buckets[hash_name(name) % BUCKETS];
@@ -321,7 +321,7 @@ static void read_runner(struct nsl_scheduler *scheduler, struct nsl_runner *runn
             err = take_answer(scheduler, runner, &message);
             nsl_wipe(scheduler->buffer, message.payload.size);
         }
-        if (err == NSL_OK && scheduler->settings.mode == NSL_RUNNER_MODE_INVOCATION) {
+        if (err == NSL_OK && scheduler->settings.mode == NSL_RUNNER_INVOCATION) {
             spend_runner(scheduler, runner, NSL_ERR_CLOSED);
         }
     }
@@ -336,7 +336,7 @@ static void read_runner(struct nsl_scheduler *scheduler, struct nsl_runner *runn
 static size_t depth_of(const struct nsl_scheduler *scheduler, const struct nsl_tenant *tenant)
 {
     bool is_short = tenant->average_run_ns < SHORT_NS;
-    return is_short && scheduler->settings.mode != NSL_RUNNER_MODE_INVOCATION ? SHORT_DEPTH : 1;
+    return is_short && scheduler->settings.mode != NSL_RUNNER_INVOCATION ? SHORT_DEPTH : 1;
 }
 
 static bool is_stuck(const struct nsl_scheduler *scheduler, const struct nsl_runner *runner)

@@ -14,14 +14,9 @@
 
 #include <sys/queue.h>
 
+#include "common/settings/settings.h"
 #include "enclave/engine/isolate.h"
 #include "enclave/wire/init_messages.h"
-
-enum nsl_runner_mode {
-    NSL_RUNNER_MODE_TENANT,     /* a runner keeps its tenant while there is work or no other need */
-    NSL_RUNNER_MODE_INVOCATION, /* a new process for each call */
-    NSL_RUNNER_MODE_SHARED,     /* every user is one tenant: for single-tenant set-ups */
-};
 
 struct nsl_scheduler_settings {
     enum nsl_runner_mode mode;

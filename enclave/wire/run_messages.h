@@ -21,7 +21,7 @@
 #include "common/wire/packet.h"
 #include "enclave/engine/isolate.h"
 
-#define NSL_RUN_SECRETS_MAX 256 /* an upper bound; the setting is lower */
+#define NSL_RUN_SECRETS_MAX 1000 /* the largest value of Functions.MaxSecrets */
 
 enum nsl_run_type {
     NSL_RUN_CONFIGURE = 1,
