@@ -62,6 +62,8 @@ struct nsl_meter {
     uint32_t jobs_limit;     /* more leaves with NSL_LEAVE_JOBS */
     uintptr_t stack_lowest;  /* lowest native stack pointer seen at a depth check, for the scrub */
     int64_t now_ms;          /* what Date sees: the call's start, ms since 1970 */
+    bool is_call_read;       /* the clock or random numbers were read: they differ between calls */
+    bool is_placing;         /* blocks come one by one from the arena: the base image is laid out */
 };
 
 /* Defined in gas.c without limits, so that a realm can be built before the first call. */
@@ -79,6 +81,13 @@ static inline void nsl_gas_charge(uint64_t units)
     }
     nsl_meter.gas_used = used;
 }
+
+/* NSL_CHARGE(ROW, count): a flat row of gas_costs.def `count` times. NSL_CHARGE_SHARE: a shared row. */
+#define NSL_CHARGE(name, count) nsl_gas_charge((uint64_t)(count) * (uint64_t)NSL_GAS_##name)
+#define NSL_CHARGE_SHARE(name, count)                                                              \
+    nsl_gas_charge((uint64_t)(count) / (uint64_t)NSL_GAS_SHARE_##name)
+/* Counts without looking at the limit: for steps so short that the next check is near. */
+#define NSL_COUNT(name) (nsl_meter.gas_used += (uint64_t)NSL_GAS_##name)
 
 /* Leaves if what was counted without a check (bytecodes) has passed the limit. */
 static inline void nsl_gas_check(void)
