@@ -29,6 +29,12 @@ static inline nsl_bytes nsl_bytes_text(const char *text)
 /* A string literal, size known at compile time. */
 #define NSL_TEXT(literal) nsl_bytes_of((literal), sizeof(literal) - 1)
 
+/* The same as an initialiser of static tables. */
+#define NSL_TEXT_INIT(literal)                                                                     \
+    {                                                                                              \
+        .data = (const uint8_t *)(literal), .size = sizeof(literal) - 1                            \
+    }
+
 /* The same as an initializer of static data. */
 #define NSL_TEXT_INIT(literal)                                                                     \
     {                                                                                              \

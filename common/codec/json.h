@@ -106,7 +106,7 @@ bool nsl_json_find(const struct nsl_json_value *object, nsl_bytes key,
 enum nsl_json_presence { NSL_JSON_OPTIONAL, NSL_JSON_REQUIRED };
 
 struct nsl_json_field {
-    nsl_bytes name;
+    nsl_bytes name; /* in a static table: NSL_TEXT_INIT("code") */
     unsigned types; /* NSL_JSON_IS(STRING) | NSL_JSON_IS(OBJECT) ... */
     enum nsl_json_presence presence;
 };
