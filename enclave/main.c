@@ -64,8 +64,7 @@ static int run_role(const char *name, const char *walls)
 static int wait_for_init(pid_t init)
 {
     int status = 0;
-    (void)close(NSL_CONTROL_FD);
-    if (waitpid(init, &status, 0) != init) {
+    if (nsl_confine_bystander() != NSL_OK || waitpid(init, &status, 0) != init) {
         return 1;
     }
     return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
@@ -88,7 +87,12 @@ static int start_init(void)
                 NSL_LOG_TEXT("where", "namespaces"));
         return 1;
     }
-    return init == 0 ? nsl_init_main(NSL_CONTROL_FD, program, missing_walls) : wait_for_init(init);
+    if (init == 0) {
+        return nsl_init_main(NSL_CONTROL_FD, program, missing_walls);
+    }
+    (void)close(NSL_CONTROL_FD);
+    (void)close(program);
+    return wait_for_init(init);
 }
 
 int main(int argc, char **argv)

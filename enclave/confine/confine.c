@@ -108,6 +108,16 @@ static bool pass_gate(pid_t pid, unsigned long flags, int gate[2])
     return is_mapped;
 }
 
+/* In the child: becomes id 0 of its namespace, so that a program it starts keeps its capabilities
+ * there, and sets again what changing ids forgets. */
+static bool take_ids(unsigned long flags)
+{
+    if ((flags & CLONE_NEWUSER) != 0 && (setresgid(0, 0, 0) != 0 || setresuid(0, 0, 0) != 0)) {
+        return false;
+    }
+    return nsl_confine_harden() == NSL_OK;
+}
+
 static uint32_t walls_missing(unsigned long flags)
 {
     uint32_t missing = 0;
@@ -127,7 +137,7 @@ nsl_err nsl_confine_fork(pid_t *ret_pid, uint32_t *ret_missing)
         if (pid < 0 || !pass_gate(pid, attempts[index], gate)) {
             continue;
         }
-        if (pid == 0 && prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0) {
+        if (pid == 0 && !take_ids(attempts[index])) {
             _exit(1);
         }
         *ret_pid = pid;
@@ -199,6 +209,15 @@ nsl_err nsl_confine_role(enum nsl_role role, uint32_t *missing)
     }
     NSL_TRY(nsl_filter_load(role));
     return nsl_confine_try_walls(role);
+}
+
+nsl_err nsl_confine_bystander(void)
+{
+    NSL_TRY(drop_capabilities(NSL_ROLE_RUNNER));
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
+        return NSL_ERR_UNSUPPORTED;
+    }
+    return nsl_filter_load(NSL_ROLE_INIT);
 }
 
 nsl_err nsl_confine_narrow(enum nsl_role role)

@@ -36,6 +36,10 @@ NSL_MUST_USE nsl_err nsl_confine_fork(pid_t *ret_pid, uint32_t *ret_missing);
  * NSL_ERR_UNSUPPORTED: no system call filter, the role must not go on; NSL_ERR_IO. */
 NSL_MUST_USE nsl_err nsl_confine_role(enum nsl_role role, uint32_t *missing);
 
+/* For the process outside the namespaces that only waits for init: no capability, init's filter.
+ * NSL_ERR_UNSUPPORTED, NSL_ERR_IO. */
+NSL_MUST_USE nsl_err nsl_confine_bystander(void);
+
 /* From a confined zygote's child: the runner's narrower system call filter. */
 NSL_MUST_USE nsl_err nsl_confine_narrow(enum nsl_role role);
 

@@ -12,6 +12,8 @@ enum { FIRST_CACHE_BYTES = 64 * 1024 * 1024, FIRST_PARKED_BYTES = 64 * 1024 * 10
 static void run_child(struct nsl_engine *engine, int init, const struct nsl_init_message *order)
 {
     (void)close(init);
+    (void)close(STDIN_FILENO);
+    (void)close(STDOUT_FILENO);
     (void)close(STDERR_FILENO);
     if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) == 0) {
         nsl_err err = nsl_runner_main(engine, order->fds, order->value);
