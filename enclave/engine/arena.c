@@ -10,6 +10,7 @@
 #include <sys/mman.h>
 
 #include "enclave/engine/meter.h"
+#include "enclave/engine/placement.h"
 
 enum {
     UNIT = 16,
@@ -167,7 +168,7 @@ static void release_last(struct block *block)
 static void raise_top(uint64_t new_top)
 {
     struct nsl_arena_state *state = nsl_arena_state();
-    if (new_top > NSL_ARENA_SIZE) {
+    if (new_top > NSL_ARENA_COLD) {
         nsl_meter_leave(NSL_LEAVE_MEMORY);
     }
     state->top = new_top;
@@ -204,7 +205,7 @@ static void block_split(struct block *block, uint32_t units)
 
 static uint32_t units_for(size_t size_bytes)
 {
-    if (size_bytes > NSL_ARENA_SIZE) {
+    if (size_bytes > NSL_ARENA_COLD) {
         nsl_meter_leave(NSL_LEAVE_MEMORY);
     }
     return (uint32_t)((size_bytes + HEAD + UNIT - 1) / UNIT);
@@ -232,8 +233,32 @@ static struct block *take_free(uint32_t units)
     return block;
 }
 
+/* A block that placement put aside: it is neither reused nor resized in place. */
+static bool is_cold(const void *payload)
+{
+    return (uint64_t)(uintptr_t)payload >= NSL_ARENA_BASE + NSL_ARENA_COLD;
+}
+
+uint64_t nsl_arena_placed_bytes(size_t size_bytes)
+{
+    return (uint64_t)units_for(size_bytes) * UNIT;
+}
+
+void *nsl_arena_place(uint64_t offset_bytes, size_t size_bytes)
+{
+    struct block *block = block_at((uint32_t)(offset_bytes / UNIT));
+    block->size_units = units_for(size_bytes);
+    return block_payload(block);
+}
+
 void *nsl_arena_alloc(size_t size_bytes)
 {
+    if (__builtin_expect(nsl_meter.is_placing, 0)) {
+        void *placed = nsl_placement_take(size_bytes);
+        if (placed != NULL) {
+            return placed;
+        }
+    }
     uint32_t units = units_for(size_bytes);
     struct block *block = take_free(units);
     if (block == NULL) {
@@ -244,6 +269,12 @@ void *nsl_arena_alloc(size_t size_bytes)
 
 void *nsl_arena_alloc_zero(size_t size_bytes)
 {
+    if (__builtin_expect(nsl_meter.is_placing, 0)) {
+        void *placed = nsl_placement_take(size_bytes);
+        if (placed != NULL) {
+            return placed; /* zero already: never used before */
+        }
+    }
     uint32_t units = units_for(size_bytes);
     struct block *block = take_free(units);
     size_t dirty = size_bytes;
@@ -262,7 +293,7 @@ void *nsl_arena_alloc_zero(size_t size_bytes)
 
 void nsl_arena_free(void *payload)
 {
-    if (payload == NULL) {
+    if (payload == NULL || is_cold(payload)) {
         return;
     }
     struct block *block = block_of(payload);
@@ -313,15 +344,16 @@ void *nsl_arena_realloc(void *payload, size_t size_bytes)
     }
     struct block *block = block_of(payload);
     uint32_t units = units_for(size_bytes);
-    if (units <= block_units(block)) {
+    if (units <= block_units(block) && !is_cold(payload)) {
         block_split(block, units);
         return payload;
     }
-    if (block_grow(block, units)) {
+    if (!is_cold(payload) && block_grow(block, units)) {
         return payload;
     }
+    size_t usable = nsl_arena_usable(payload);
     void *moved = nsl_arena_alloc(size_bytes);
-    memcpy(moved, payload, nsl_arena_usable(payload));
+    memcpy(moved, payload, usable < size_bytes ? usable : size_bytes);
     nsl_arena_free(payload);
     return moved;
 }
@@ -368,7 +400,7 @@ void nsl_arena_init(size_t root_bytes)
 void nsl_arena_zero_from(size_t from_bytes)
 {
     struct nsl_arena_state *state = nsl_arena_state();
-    uint64_t end = state->zero_from < NSL_ARENA_SIZE ? state->zero_from : NSL_ARENA_SIZE;
+    uint64_t end = state->zero_from < NSL_ARENA_COLD ? state->zero_from : NSL_ARENA_COLD;
     uint8_t *base = (uint8_t *)state;
     if (end > from_bytes + RETURN_ABOVE) {
         uint64_t keep = (from_bytes + RETURN_ABOVE) & ~UINT64_C(4095);
@@ -434,5 +466,5 @@ int nsl_arena_is_sound(void)
         end = at;
         at = block->prev_units == 0 ? 0 : at - block->prev_units;
     }
-    return state->top <= state->zero_from && state->zero_from <= NSL_ARENA_SIZE;
+    return state->top <= state->zero_from && state->zero_from <= NSL_ARENA_COLD;
 }

@@ -1,15 +1,16 @@
 /*
  * The arena: all memory of the JavaScript engine, at one fixed address, with its own allocator.
  *
- * Layout from NSL_ARENA_BASE: struct nsl_arena_state (the allocator's own state), then blocks. All
+ * Layout from NSL_ARENA_BASE: struct nsl_arena_state (the allocator's own state), the embedder's root,
+ * then blocks; from NSL_ARENA_COLD on the blocks of the base image that calls hardly ever write to. All
  * state of the allocator lies inside, so that copying the arena back restores it too, and the same
- * calls give the same addresses on every machine and build. [0, top) is in use; memory from
- * zero_from on was never written since the last scrub and is zero.
+ * calls give the same addresses. [0, top) is in use; memory from zero_from on was never written since
+ * the last scrub and is zero.
  *
  * Does NOT protect: a block is not separated from its neighbour; guard pages stand around the whole
  * arena only. Bytes are counted by the engine (meter.h), not here.
  *
- * Threads: one arena per process, one thread. Limits: NSL_ARENA_SIZE; beyond it the allocator leaves
+ * Threads: one arena per process, one thread. Limits: NSL_ARENA_COLD; beyond it the allocator leaves
  * with NSL_LEAVE_MEMORY, which is above every heap limit settings allow.
  */
 #ifndef NSL_ENGINE_ARENA_H
@@ -28,6 +29,7 @@
 #define NSL_ARENA_BASE UINT64_C(0x200000000000)
 #endif
 #define NSL_ARENA_SIZE UINT64_C(0x20000000) /* 512 MiB of address space, committed when touched */
+#define NSL_ARENA_COLD UINT64_C(0x1c000000) /* its last 64 MiB: see placement.h */
 #define NSL_ARENA_GUARD UINT64_C(0x10000)   /* on both sides */
 
 enum { NSL_ARENA_FIRST_CLASSES = 26, NSL_ARENA_SECOND_CLASSES = 8 };
@@ -69,6 +71,10 @@ void *nsl_arena_alloc_zero(size_t size_bytes);
 void *nsl_arena_realloc(void *block, size_t size_bytes);
 void nsl_arena_free(void *block);
 size_t nsl_arena_usable(const void *block);
+
+/* What a block placed by placement.c starts with; its payload follows. */
+void *nsl_arena_place(uint64_t offset_bytes, size_t size_bytes);
+uint64_t nsl_arena_placed_bytes(size_t size_bytes);
 
 /* Zeroes [from_bytes, zero_from) and forgets the high-water mark. */
 void nsl_arena_zero_from(size_t from_bytes);

@@ -36,7 +36,7 @@ void nsl_call_prepare(void *argument)
         call_throw(state);
         return;
     }
-    JS_RunGC(state->runtime);
+    JS_NslKeep(state->runtime);
     state->phase = NSL_PHASE_DONE;
 }
 

@@ -18,14 +18,14 @@ struct pair {
     size_t now_words;
 };
 
-static struct pair pair_of(const void *old, size_t old_bytes, const void *now, size_t now_bytes)
+static struct pair pair_of(const struct nsl_span *span)
 {
-    nsl_assert(old_bytes % 8 == 0 && now_bytes % 8 == 0);
-    nsl_assert(old_bytes <= now_bytes);
-    return (struct pair){.old = old,
-                         .now = now,
-                         .old_words = old_bytes / 8,
-                         .now_words = now_bytes / 8};
+    nsl_assert(span->old_bytes % 8 == 0 && span->now_bytes % 8 == 0 && span->offset % 8 == 0);
+    nsl_assert(span->old_bytes <= span->now_bytes);
+    return (struct pair){.old = span->old,
+                         .now = span->now,
+                         .old_words = span->old_bytes / 8,
+                         .now_words = span->now_bytes / 8};
 }
 
 static bool word_differs(const struct pair *pair, size_t word)
@@ -65,9 +65,9 @@ static bool next_run(const struct pair *pair, size_t from, struct run *ret_run)
     return true;
 }
 
-size_t nsl_delta_size(const void *old, size_t old_bytes, const void *now, size_t now_bytes)
+size_t nsl_delta_size(const struct nsl_span *span)
 {
-    struct pair pair = pair_of(old, old_bytes, now, now_bytes);
+    struct pair pair = pair_of(span);
     struct run run = {0};
     size_t words = 0;
     while (next_run(&pair, run.end, &run)) {
@@ -76,18 +76,34 @@ size_t nsl_delta_size(const void *old, size_t old_bytes, const void *now, size_t
     return words * 8;
 }
 
-void nsl_delta_write(const void *old, size_t old_bytes, const void *now, size_t now_bytes,
-                     void *ret_delta)
+void nsl_delta_write(const struct nsl_span *span, void *ret_delta)
 {
-    struct pair pair = pair_of(old, old_bytes, now, now_bytes);
+    struct pair pair = pair_of(span);
     struct run run = {0};
     uint8_t *out = ret_delta;
     while (next_run(&pair, run.end, &run)) {
-        uint32_t head[2] = {(uint32_t)run.first, (uint32_t)(run.end - run.first)};
+        uint32_t head[2] = {(uint32_t)(span->offset / 8 + run.first),
+                            (uint32_t)(run.end - run.first)};
         memcpy(out, head, sizeof(head));
         memcpy(out + sizeof(head), pair.now + run.first, (run.end - run.first) * 8);
         out += sizeof(head) + (run.end - run.first) * 8;
     }
+}
+
+bool nsl_delta_is_within(const void *delta, size_t delta_bytes, size_t bytes)
+{
+    const uint64_t *words = delta;
+    size_t count = delta_bytes / 8;
+    size_t at = 0;
+    while (at < count) {
+        uint32_t head[2];
+        memcpy(head, words + at, sizeof(head));
+        if (head[1] == 0 || head[1] > count - at - 1 || (uint64_t)head[0] + head[1] > bytes / 8) {
+            return false;
+        }
+        at += 1 + (size_t)head[1];
+    }
+    return delta_bytes % 8 == 0;
 }
 
 void nsl_delta_apply(const void *delta, size_t delta_bytes, void *target)

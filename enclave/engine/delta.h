@@ -12,18 +12,30 @@
 #ifndef NSL_ENGINE_DELTA_H
 #define NSL_ENGINE_DELTA_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-/* The bytes the delta from `old` to `now` takes. Beyond old_bytes the old state counts as zero.
- * Both sizes are multiples of 8, now_bytes >= old_bytes. */
-size_t nsl_delta_size(const void *old, size_t old_bytes, const void *now, size_t now_bytes);
+/* Two states of one stretch of the arena. */
+struct nsl_span {
+    const void *old;
+    size_t old_bytes; /* beyond them the old state counts as zero */
+    const void *now;
+    size_t now_bytes; /* >= old_bytes; both are multiples of 8 */
+    size_t offset;    /* of the stretch from the arena's base */
+};
 
-/* Writes it; `ret_delta` has nsl_delta_size bytes. */
-void nsl_delta_write(const void *old, size_t old_bytes, const void *now, size_t now_bytes,
-                     void *ret_delta);
+/* The bytes the delta takes. */
+size_t nsl_delta_size(const struct nsl_span *span);
 
-/* Turns the old state at `target` into the new one. */
+/* Writes it; `ret_delta` has nsl_delta_size bytes. Deltas of ascending stretches may follow each
+ * other. */
+void nsl_delta_write(const struct nsl_span *span, void *ret_delta);
+
+/* True when it is well-formed and changes nothing from `bytes` on. */
+bool nsl_delta_is_within(const void *delta, size_t delta_bytes, size_t bytes);
+
+/* Turns the old state at `target`, the arena's base or a replica of it, into the new one. */
 void nsl_delta_apply(const void *delta, size_t delta_bytes, void *target);
 
 #endif

@@ -7,7 +7,8 @@
 #include <unistd.h>
 
 #include "enclave/engine/arena.h"
-#include "enclave/engine/delta.h"
+#include "enclave/engine/placement.h"
+#include "enclave/engine/tracking.h"
 
 enum { PAGE_BYTES = 4096 };
 
@@ -19,7 +20,7 @@ struct nsl_image {
     uint8_t *delta; /* read-only pages */
     size_t delta_bytes;
     size_t mapped_bytes;
-    size_t end_bytes;  /* of the arena this image fills */
+    size_t heap_bytes; /* of the arena this image fills */
     uint32_t holders;
     bool is_listed;
 };
@@ -40,39 +41,53 @@ static bool name_equal(const struct nsl_image_name *a, const struct nsl_image_na
     return memcmp(a, b, sizeof(*a)) == 0;
 }
 
-/* A copy of the arena's first bytes in a memory file that nobody can write or resize any more. */
-static const uint8_t *seal_arena(size_t bytes)
+static const uint8_t *cold_zone(void)
+{
+    return (const uint8_t *)(uintptr_t)(NSL_ARENA_BASE + NSL_ARENA_COLD);
+}
+
+static bool write_all(int file, const uint8_t *from, size_t bytes)
+{
+    size_t written = 0;
+    while (written < bytes) {
+        ssize_t step = write(file, from + written, bytes - written);
+        if (step <= 0) {
+            return false;
+        }
+        written += (size_t)step;
+    }
+    return true;
+}
+
+/* A copy of both parts in a memory file that nobody can write or resize any more. */
+static const uint8_t *seal_base(size_t heap_bytes, size_t cold_bytes)
 {
     int file = memfd_create("nsl-base-image", MFD_CLOEXEC | MFD_ALLOW_SEALING);
     if (file < 0) {
         return NULL;
     }
-    const uint8_t *from = (const uint8_t *)nsl_arena_state();
-    size_t written = 0;
-    ssize_t step = 1;
-    while (written < bytes && step > 0) {
-        step = write(file, from + written, bytes - written);
-        written += step > 0 ? (size_t)step : 0;
-    }
     int seals = F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL;
     void *mapped = MAP_FAILED;
-    if (written == bytes && fcntl(file, F_ADD_SEALS, seals) == 0) {
-        mapped = mmap(NULL, bytes, PROT_READ, MAP_SHARED | MAP_POPULATE, file, 0);
+    if (write_all(file, (const uint8_t *)nsl_arena_state(), heap_bytes) &&
+        write_all(file, cold_zone(), cold_bytes) && fcntl(file, F_ADD_SEALS, seals) == 0) {
+        mapped = mmap(NULL, heap_bytes + cold_bytes, PROT_READ, MAP_SHARED | MAP_POPULATE, file, 0);
     }
     close(file);
     return mapped == MAP_FAILED ? NULL : mapped;
 }
 
 /* Where there are no memory files: pages of our own, made read-only. */
-static const uint8_t *copy_arena(size_t bytes)
+static const uint8_t *copy_base(size_t heap_bytes, size_t cold_bytes)
 {
-    void *mapped = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    uint8_t *mapped = mmap(NULL, heap_bytes + cold_bytes, PROT_READ | PROT_WRITE,
+                           MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (mapped == MAP_FAILED) {
         return NULL;
     }
-    memcpy(mapped, nsl_arena_state(), bytes);
-    if (mprotect(mapped, bytes, PROT_READ) != 0) {
-        munmap(mapped, bytes);
+    memcpy(mapped, nsl_arena_state(), heap_bytes);
+    memcpy(mapped + heap_bytes, cold_zone(), cold_bytes);
+    if (mprotect(mapped, heap_bytes + cold_bytes, PROT_READ) != 0) {
+        munmap(mapped, heap_bytes + cold_bytes);
         return NULL;
     }
     return mapped;
@@ -81,16 +96,18 @@ static const uint8_t *copy_arena(size_t bytes)
 nsl_err nsl_images_init(struct nsl_images *images, uint64_t max_bytes)
 {
     memset(images, 0, sizeof(*images));
-    size_t end = nsl_arena_settle();
-    const uint8_t *base = seal_arena(end);
+    size_t heap_bytes = nsl_arena_settle();
+    size_t cold_bytes = nsl_placement_cold_bytes();
+    const uint8_t *base = seal_base(heap_bytes, cold_bytes);
     if (base == NULL) {
-        base = copy_arena(end);
+        base = copy_base(heap_bytes, cold_bytes);
     }
     if (base == NULL) {
         return NSL_ERR_NO_MEMORY;
     }
     images->base = base;
-    images->base_bytes = end;
+    images->heap_bytes = heap_bytes;
+    images->cold_bytes = cold_bytes;
     images->max_bytes = max_bytes;
     return NSL_OK;
 }
@@ -168,7 +185,7 @@ void nsl_images_done(struct nsl_images *images)
 {
     nsl_images_clear(images);
     if (images->base != NULL) {
-        munmap((void *)(uintptr_t)images->base, images->base_bytes);
+        munmap((void *)(uintptr_t)images->base, images->heap_bytes + images->cold_bytes);
     }
     images->base = NULL;
 }
@@ -176,8 +193,9 @@ void nsl_images_done(struct nsl_images *images)
 void nsl_images_restore(const struct nsl_images *images, const struct nsl_image *image)
 {
     uint8_t *arena = (uint8_t *)nsl_arena_state();
-    nsl_arena_zero_from(images->base_bytes);
-    memcpy(arena, images->base, images->base_bytes);
+    nsl_arena_zero_from(images->heap_bytes);
+    memcpy(arena, images->base, images->heap_bytes);
+    nsl_tracking_restore(images->base + images->heap_bytes, images->cold_bytes);
     if (image != NULL) {
         nsl_delta_apply(image->delta, image->delta_bytes, arena);
     }
@@ -196,20 +214,64 @@ struct nsl_image *nsl_images_find(struct nsl_images *images, const struct nsl_im
     return image;
 }
 
+/* The replica's bytes are compared with the arena's; without an image the base's own are. */
+static void compare(const struct nsl_images *images, const uint8_t *old_heap,
+                    size_t old_heap_bytes, const uint8_t *old_cold,
+                    struct nsl_image_difference *ret_difference)
+{
+    size_t top = nsl_arena_settle();
+    *ret_difference = (struct nsl_image_difference){
+        .heap = {.old = old_heap,
+                 .old_bytes = old_heap_bytes,
+                 .now = nsl_arena_state(),
+                 .now_bytes = top > old_heap_bytes ? top : old_heap_bytes},
+        .cold = {.old = old_cold,
+                 .old_bytes = images->cold_bytes,
+                 .now = cold_zone(),
+                 .now_bytes = images->cold_bytes,
+                 .offset = NSL_ARENA_COLD},
+    };
+    ret_difference->heap_delta_bytes = nsl_delta_size(&ret_difference->heap);
+    ret_difference->delta_bytes =
+        ret_difference->heap_delta_bytes + nsl_delta_size(&ret_difference->cold);
+}
+
+void nsl_image_write_delta(const struct nsl_image_difference *difference, void *ret_delta)
+{
+    nsl_delta_write(&difference->heap, ret_delta);
+    nsl_delta_write(&difference->cold, (uint8_t *)ret_delta + difference->heap_delta_bytes);
+}
+
+void nsl_image_compare(const struct nsl_images *images, const struct nsl_image *image,
+                       uint8_t *replica, struct nsl_image_difference *ret_difference)
+{
+    size_t heap_bytes = image->heap_bytes;
+    memcpy(replica, images->base, images->heap_bytes);
+    if (heap_bytes > images->heap_bytes) {
+        memset(replica + images->heap_bytes, 0, heap_bytes - images->heap_bytes);
+    } else {
+        heap_bytes = images->heap_bytes;
+    }
+    memcpy(replica + NSL_ARENA_COLD, images->base + images->heap_bytes, images->cold_bytes);
+    nsl_delta_apply(image->delta, image->delta_bytes, replica);
+    compare(images, replica, heap_bytes, replica + NSL_ARENA_COLD, ret_difference);
+}
+
 /* Fills image->delta with read-only pages. */
 static nsl_err image_fill(const struct nsl_images *images, struct nsl_image *image)
 {
-    const uint8_t *arena = (const uint8_t *)nsl_arena_state();
-    size_t end = image->end_bytes;
-    size_t now = end > images->base_bytes ? end : images->base_bytes;
-    image->delta_bytes = nsl_delta_size(images->base, images->base_bytes, arena, now);
+    struct nsl_image_difference difference;
+    compare(images, images->base, images->heap_bytes, images->base + images->heap_bytes,
+            &difference);
+    image->heap_bytes = nsl_arena_state()->top;
+    image->delta_bytes = difference.delta_bytes;
     image->mapped_bytes = page_round(image->delta_bytes == 0 ? 1 : image->delta_bytes);
     void *mapped = mmap(NULL, image->mapped_bytes, PROT_READ | PROT_WRITE,
                         MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (mapped == MAP_FAILED) {
         return NSL_ERR_NO_MEMORY;
     }
-    nsl_delta_write(images->base, images->base_bytes, arena, now, mapped);
+    nsl_image_write_delta(&difference, mapped);
     if (mprotect(mapped, image->mapped_bytes, PROT_READ) != 0) {
         munmap(mapped, image->mapped_bytes);
         return NSL_ERR_NO_MEMORY;
@@ -226,7 +288,6 @@ nsl_err nsl_images_add(struct nsl_images *images, const struct nsl_image_name *n
         return NSL_ERR_NO_MEMORY;
     }
     image->name = *name;
-    image->end_bytes = nsl_arena_settle();
     nsl_err err = image_fill(images, image);
     if (err != NSL_OK) {
         free(image);
@@ -257,20 +318,6 @@ void nsl_images_release(struct nsl_images *images, struct nsl_image *image)
     if (image->holders == 0 && !image->is_listed) {
         image_free(image);
     }
-}
-
-size_t nsl_image_bytes(const struct nsl_images *images, const struct nsl_image *image)
-{
-    return image->end_bytes > images->base_bytes ? image->end_bytes : images->base_bytes;
-}
-
-void nsl_image_compose(const struct nsl_images *images, const struct nsl_image *image,
-                       uint8_t *target)
-{
-    memcpy(target, images->base, images->base_bytes);
-    memset(target + images->base_bytes, 0,
-           nsl_image_bytes(images, image) - images->base_bytes);
-    nsl_delta_apply(image->delta, image->delta_bytes, target);
 }
 
 size_t nsl_image_resident_bytes(const struct nsl_image *image)

@@ -17,6 +17,7 @@
 
 #include "common/base/bytes.h"
 #include "common/base/error.h"
+#include "enclave/engine/delta.h"
 
 struct nsl_image;
 
@@ -30,8 +31,9 @@ struct nsl_image_name {
 };
 
 struct nsl_images {
-    const uint8_t *base;
-    size_t base_bytes;
+    const uint8_t *base; /* the heap's bytes, then the cold zone's */
+    size_t heap_bytes;
+    size_t cold_bytes;
     uint64_t max_bytes;
     uint64_t used_bytes;
     uint32_t count;
@@ -65,10 +67,17 @@ NSL_MUST_USE nsl_err nsl_images_add(struct nsl_images *images, const struct nsl_
 void nsl_image_hold(struct nsl_image *image);
 void nsl_images_release(struct nsl_images *images, struct nsl_image *image);
 
-/* Writes the whole state of an image to `target`, which has nsl_image_bytes; for comparing. */
-size_t nsl_image_bytes(const struct nsl_images *images, const struct nsl_image *image);
-void nsl_image_compose(const struct nsl_images *images, const struct nsl_image *image,
-                       uint8_t *target);
+/* How the arena differs from an image. The arena is settled first (arena.h). `replica` is a mapping
+ * of NSL_ARENA_SIZE bytes that is used for comparing. */
+struct nsl_image_difference {
+    struct nsl_span heap;
+    struct nsl_span cold;
+    size_t heap_delta_bytes;
+    size_t delta_bytes;
+};
+void nsl_image_compare(const struct nsl_images *images, const struct nsl_image *image,
+                       uint8_t *replica, struct nsl_image_difference *ret_difference);
+void nsl_image_write_delta(const struct nsl_image_difference *difference, void *ret_delta);
 
 /* Memory an idle image takes. */
 size_t nsl_image_resident_bytes(const struct nsl_image *image);

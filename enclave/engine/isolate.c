@@ -12,18 +12,26 @@
 #include "enclave/engine/meter.h"
 #include "enclave/engine/outcome.h"
 #include "enclave/engine/parking.h"
+#include "enclave/engine/placement.h"
 #include "enclave/engine/random.h"
 #include "enclave/engine/realm.h"
 #include "enclave/engine/stack.h"
+#include "enclave/engine/tracking.h"
+#include "enclave/engine/training.h"
 
 /* Compiling has limits of its own, so that it ends alike for every call's limits. */
-static const uint64_t prepare_gas = 200000000;
-static const uint64_t prepare_heap_bytes = 64 << 20;
+static const struct nsl_limits prepare_limits = {
+    .gas_units = 200000000,
+    .heap_bytes = 64 << 20,
+    .depth_units = NSL_DEPTH_DEFAULT,
+    .pending_jobs = 1000,
+};
 
 struct nsl_engine {
     struct nsl_images images;
     struct nsl_parking parking;
     struct nsl_outcome_store store;
+    struct nsl_parked *exported; /* borrowed out until the next call */
     struct nsl_image *loaded; /* the image the arena is at between calls; NULL: the base */
     bool is_image_kept;       /* false: for tests, everything is built afresh in each call */
     bool is_arena_mapped;
@@ -124,21 +132,43 @@ static void build_realm(void *argument)
 }
 
 /* Fills an arena that is all zero. */
-static nsl_err build_arena(void)
+static nsl_err build_arena(enum nsl_placement_mode mode)
 {
-    struct nsl_limits limits = {.gas_units = UINT64_MAX,
-                                .heap_bytes = prepare_heap_bytes,
-                                .depth_units = NSL_DEPTH_DEFAULT,
-                                .pending_jobs = 16};
     nsl_err err = NSL_ERR_ENGINE;
     nsl_arena_init(sizeof(struct nsl_call_state));
-    meter_start(&limits, 0);
-    if (nsl_stack_run(build_realm, &err) != 0 || err != NSL_OK) {
-        return NSL_ERR_ENGINE;
-    }
+    meter_start(&prepare_limits, 0);
+    nsl_placement_begin(mode);
+    int left = nsl_stack_run(build_realm, &err);
+    nsl_placement_end();
     nsl_stack_scrub(nsl_meter.stack_lowest);
-    nsl_arena_settle();
+    return left != 0 ? NSL_ERR_ENGINE : err;
+}
+
+/* Finds out which blocks calls write to: see placement.h. Without page faults none is known, and
+ * none is treated apart. */
+static nsl_err learn_placement(void)
+{
+    NSL_TRY(build_arena(NSL_PLACE_SPREAD));
+    if (nsl_placement_learn() == NSL_OK) {
+        meter_start(&prepare_limits, nsl_call_state()->image_heap);
+        int left = nsl_stack_run(nsl_training_run, nsl_call_state());
+        nsl_placement_learned();
+        nsl_stack_scrub(nsl_meter.stack_lowest);
+        if (left != 0) {
+            return NSL_ERR_ENGINE;
+        }
+    }
+    nsl_arena_zero_from(0);
     return NSL_OK;
+}
+
+static nsl_err build_base(struct nsl_engine *engine, uint64_t cache_bytes)
+{
+    NSL_TRY(learn_placement());
+    NSL_TRY(build_arena(NSL_PLACE_PACKED));
+    NSL_TRY(nsl_images_init(&engine->images, cache_bytes));
+    nsl_err tracked = nsl_tracking_start(engine->images.cold_bytes);
+    return tracked == NSL_ERR_UNSUPPORTED ? NSL_OK : tracked;
 }
 
 nsl_err nsl_engine_new(uint64_t cache_bytes, uint64_t parked_bytes, struct nsl_engine **ret_engine)
@@ -156,10 +186,7 @@ nsl_err nsl_engine_new(uint64_t cache_bytes, uint64_t parked_bytes, struct nsl_e
         engine->is_stack_mapped = err == NSL_OK;
     }
     if (err == NSL_OK) {
-        err = build_arena();
-    }
-    if (err == NSL_OK) {
-        err = nsl_images_init(&engine->images, cache_bytes);
+        err = build_base(engine, cache_bytes);
     }
     if (err != NSL_OK) {
         nsl_engine_free(engine);
@@ -177,6 +204,7 @@ void nsl_engine_free(struct nsl_engine *engine)
     set_loaded(engine, NULL);
     nsl_parking_done(&engine->parking, &engine->images);
     nsl_images_done(&engine->images);
+    nsl_tracking_stop();
     nsl_outcome_done(&engine->store);
     if (engine->is_arena_mapped) {
         nsl_arena_unmap();
@@ -196,16 +224,23 @@ void nsl_engine_set_budget(struct nsl_engine *engine, uint64_t cache_bytes, uint
 void nsl_engine_keep_images(struct nsl_engine *engine, enum nsl_image_keeping keeping)
 {
     engine->is_image_kept = keeping == NSL_IMAGES_KEPT;
+    nsl_tracking_stop(); /* rebuilding writes everywhere */
 }
 
 void nsl_engine_forget(struct nsl_engine *engine)
 {
+    nsl_parked_free(engine->exported, &engine->images);
+    engine->exported = NULL;
     nsl_outcome_forget(&engine->store);
 }
 
 void nsl_engine_statistics(const struct nsl_engine *engine, struct nsl_engine_statistics *ret_statistics)
 {
-    *ret_statistics = (struct nsl_engine_statistics){.base_bytes = engine->images.base_bytes,
+    const struct nsl_images *images = &engine->images;
+    uint64_t base_bytes = images->heap_bytes + images->cold_bytes;
+    uint64_t restored_bytes = images->heap_bytes + nsl_tracking_open_bytes(images->cold_bytes);
+    *ret_statistics = (struct nsl_engine_statistics){.base_bytes = base_bytes,
+                                          .restored_bytes = restored_bytes,
                                           .cache_bytes = engine->images.used_bytes,
                                           .image_count = engine->images.count,
                                           .parked_bytes = engine->parking.used_bytes,
@@ -221,15 +256,17 @@ static nsl_err prepare(struct nsl_engine *engine, const struct nsl_call *call,
     load(engine, NULL);
     if (!engine->is_image_kept) {
         nsl_arena_zero_from(0);
-        NSL_TRY(build_arena());
+        NSL_TRY(build_arena(NSL_PLACE_PACKED));
     }
     struct nsl_limits limits = call->limits;
-    limits.gas_units = prepare_gas;
-    limits.heap_bytes = prepare_heap_bytes;
+    limits.gas_units = prepare_limits.gas_units;
+    limits.heap_bytes = prepare_limits.heap_bytes;
     meter_start(&limits, state->image_heap);
     state->limits = limits;
     state->code_text = call->code;
+    nsl_placement_begin(NSL_PLACE_HEAP);
     *ret_left = run_slice(nsl_call_prepare, (uint64_t)call->limits.time_ms * 1000000, &run_ns);
+    nsl_placement_end();
     if (*ret_left != 0 || state->phase != NSL_PHASE_DONE) {
         state->limits = call->limits;
         return NSL_OK;
@@ -374,4 +411,32 @@ nsl_err nsl_engine_resume(struct nsl_engine *engine, uint64_t call_id,
 void nsl_engine_cancel(struct nsl_engine *engine, uint64_t call_id)
 {
     nsl_parked_free(nsl_parking_take(&engine->parking, call_id), &engine->images);
+}
+
+nsl_err nsl_engine_export(struct nsl_engine *engine, uint64_t call_id, nsl_bytes *ret_record)
+{
+    struct nsl_parked *parked = nsl_parking_take(&engine->parking, call_id);
+    if (parked == NULL) {
+        return NSL_ERR_NOT_FOUND;
+    }
+    nsl_parked_free(engine->exported, &engine->images);
+    engine->exported = parked;
+    *ret_record = nsl_parked_record(parked);
+    return NSL_OK;
+}
+
+nsl_err nsl_engine_import(struct nsl_engine *engine, const struct nsl_call *call, nsl_bytes record)
+{
+    struct nsl_image_name name = image_name(call);
+    int left = 0;
+    nsl_engine_forget(engine);
+    struct nsl_image *image = nsl_images_find(&engine->images, &name);
+    if (image == NULL) {
+        NSL_TRY(prepare(engine, call, &name, &left));
+        image = nsl_images_find(&engine->images, &name);
+        if (image == NULL) {
+            return NSL_ERR_ENGINE; /* it was compiled before, so this is not the function's fault */
+        }
+    }
+    return nsl_parking_put(&engine->parking, image, call->call_id, record);
 }

@@ -1,5 +1,6 @@
 #include "enclave/engine/parking.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 
@@ -41,42 +42,33 @@ void nsl_parking_done(struct nsl_parking *parking, struct nsl_images *images)
             nsl_parked_free(parked, images);
         }
     }
-    free(parking->scratch);
+    if (parking->replica != NULL) {
+        munmap(parking->replica, NSL_ARENA_SIZE);
+    }
     *parking = (struct nsl_parking){0};
 }
 
-static nsl_err scratch_compose(struct nsl_parking *parking, const struct nsl_images *images,
-                               const struct nsl_image *image)
+/* Address space as large as the arena; only what images fill is ever touched. */
+static nsl_err replica_map(struct nsl_parking *parking)
 {
-    size_t bytes = nsl_image_bytes(images, image);
-    if (bytes > parking->scratch_bytes) {
-        free(parking->scratch);
-        parking->scratch_bytes = 0;
-        parking->scratch = malloc(bytes);
-        if (parking->scratch == NULL) {
+    if (parking->replica == NULL) {
+        void *mapped = mmap(NULL, NSL_ARENA_SIZE, PROT_READ | PROT_WRITE,
+                            MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        if (mapped == MAP_FAILED) {
             return NSL_ERR_NO_MEMORY;
         }
-        parking->scratch_bytes = bytes;
+        parking->replica = mapped;
     }
-    nsl_image_compose(images, image, parking->scratch);
     return NSL_OK;
-}
-
-/* The arena's bytes that matter, from its base. */
-static size_t arena_bytes(size_t image_bytes)
-{
-    size_t top = nsl_arena_settle();
-    return top > image_bytes ? top : image_bytes;
 }
 
 nsl_err nsl_parking_add(struct nsl_parking *parking, const struct nsl_images *images,
                         struct nsl_image *image, uint64_t call_id, uint64_t run_ns)
 {
-    NSL_TRY(scratch_compose(parking, images, image));
-    size_t old_bytes = nsl_image_bytes(images, image);
-    size_t now_bytes = arena_bytes(old_bytes);
-    const void *arena = nsl_arena_state();
-    size_t delta_bytes = nsl_delta_size(parking->scratch, old_bytes, arena, now_bytes);
+    NSL_TRY(replica_map(parking));
+    struct nsl_image_difference difference;
+    nsl_image_compare(images, image, parking->replica, &difference);
+    size_t delta_bytes = difference.delta_bytes;
     if (parking->used_bytes + record_bytes(delta_bytes) > parking->max_bytes) {
         return NSL_ERR_FULL;
     }
@@ -84,7 +76,7 @@ nsl_err nsl_parking_add(struct nsl_parking *parking, const struct nsl_images *im
     if (parked == NULL) {
         return NSL_ERR_NO_MEMORY;
     }
-    nsl_delta_write(parking->scratch, old_bytes, arena, now_bytes, parked->delta);
+    nsl_image_write_delta(&difference, parked->delta);
     parked->delta_bytes = delta_bytes;
     parked->call_id = call_id;
     parked->meter = nsl_meter;
@@ -112,6 +104,46 @@ struct nsl_parked *nsl_parking_take(struct nsl_parking *parking, uint64_t call_i
         parking->count--;
     }
     return parked;
+}
+
+enum { RECORD_START = offsetof(struct nsl_parked, meter) };
+
+nsl_bytes nsl_parked_record(const struct nsl_parked *parked)
+{
+    return nsl_bytes_of((const uint8_t *)parked + RECORD_START,
+                        record_bytes(parked->delta_bytes) - RECORD_START);
+}
+
+nsl_err nsl_parking_put(struct nsl_parking *parking, struct nsl_image *image, uint64_t call_id,
+                        nsl_bytes record)
+{
+    uint64_t bytes = record.size + RECORD_START;
+    if (bytes < sizeof(struct nsl_parked) || record.size % sizeof(uint64_t) != 0) {
+        return NSL_ERR_BAD_MESSAGE;
+    }
+    if (parking->used_bytes + bytes > parking->max_bytes) {
+        return NSL_ERR_FULL;
+    }
+    struct nsl_parked *parked = calloc(1, bytes);
+    if (parked == NULL) {
+        return NSL_ERR_NO_MEMORY;
+    }
+    memcpy((uint8_t *)parked + RECORD_START, record.data, record.size);
+    if (record_bytes(parked->delta_bytes) != bytes ||
+        !nsl_delta_is_within(parked->delta, parked->delta_bytes, NSL_ARENA_SIZE)) {
+        nsl_wipe(parked, bytes);
+        free(parked);
+        return NSL_ERR_BAD_MESSAGE;
+    }
+    parked->call_id = call_id;
+    parked->image = image;
+    nsl_image_hold(image);
+    struct nsl_parked **row = row_of(parking, call_id);
+    parked->next_in_row = *row;
+    *row = parked;
+    parking->used_bytes += bytes;
+    parking->count++;
+    return NSL_OK;
 }
 
 void nsl_parked_restore(const struct nsl_parked *parked)

@@ -25,8 +25,7 @@ struct nsl_parking {
     uint64_t max_bytes;
     uint64_t used_bytes;
     uint32_t count;
-    uint8_t *scratch; /* the image a waiting call is compared with; holds no tenant's call */
-    size_t scratch_bytes;
+    uint8_t *replica; /* the image a waiting call is compared with; holds nothing of any call */
     struct nsl_parked *table[4096];
 };
 
@@ -40,6 +39,15 @@ NSL_MUST_USE nsl_err nsl_parking_add(struct nsl_parking *parking, const struct n
 
 /* Takes a parked call out. The caller frees it by nsl_parked_free. NULL: unknown id. */
 struct nsl_parked *nsl_parking_take(struct nsl_parking *parking, uint64_t call_id);
+
+/* A parked call as one run of bytes for another process of the same fork generation: its meter, its
+ * running time and its delta. Borrowed from parked. */
+nsl_bytes nsl_parked_record(const struct nsl_parked *parked);
+
+/* Parks a call from such a record. NSL_ERR_BAD_MESSAGE: not a record, or a delta that reaches outside
+ * the arena; NSL_ERR_FULL, NSL_ERR_NO_MEMORY. */
+NSL_MUST_USE nsl_err nsl_parking_put(struct nsl_parking *parking, struct nsl_image *image,
+                                     uint64_t call_id, nsl_bytes record);
 
 /* Makes the arena, which holds the call's image, the waiting call's; sets the meter. */
 void nsl_parked_restore(const struct nsl_parked *parked);

@@ -60,19 +60,18 @@ void nsl_chacha20_block(const uint8_t key[32], uint32_t counter, const uint8_t n
     }
 }
 
-static void stream_block(const uint8_t entropy[32], enum nsl_random_purpose purpose,
-                         uint64_t number, uint8_t ret_block[64])
-{
-    uint8_t nonce[12] = {(uint8_t)purpose};
-    store_word(nonce + 4, (uint32_t)(number >> 32));
-    nsl_chacha20_block(entropy, (uint32_t)number, nonce, ret_block);
-}
-
 uint64_t nsl_random_seed(const uint8_t entropy[32])
 {
-    uint8_t block[64];
-    stream_block(entropy, NSL_RANDOM_MATH, 0, block);
-    return load_word(block) | (uint64_t)load_word(block + 4) << 32;
+    return load_word(entropy) | (uint64_t)load_word(entropy + 4) << 32;
+}
+
+/* The key is what the seed of Math.random does not show: 192 bits. */
+static void stream_block(const uint8_t entropy[32], uint64_t number, uint8_t ret_block[64])
+{
+    static const uint8_t nonce[12] = {'n', 's', 'l', '-', 'b', 'y', 't', 'e', 's'};
+    uint8_t key[32] = {0};
+    memcpy(key, entropy + 8, 24);
+    nsl_chacha20_block(key, (uint32_t)number, nonce, ret_block);
 }
 
 void nsl_random_fill(struct nsl_call_state *state, uint8_t *ret_bytes, size_t size)
@@ -80,7 +79,7 @@ void nsl_random_fill(struct nsl_call_state *state, uint8_t *ret_bytes, size_t si
     struct nsl_random *random = &state->random;
     while (size > 0) {
         if (random->next_block == 0 || random->used == sizeof(random->block)) {
-            stream_block(state->entropy, NSL_RANDOM_BYTES, random->next_block++, random->block);
+            stream_block(state->entropy, random->next_block++, random->block);
             random->used = 0;
         }
         size_t step = sizeof(random->block) - random->used;

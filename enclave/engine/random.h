@@ -7,20 +7,15 @@
 
 #include "enclave/engine/call_state.h"
 
-/* Streams of one key never meet: each purpose has its own nonce. */
-enum nsl_random_purpose {
-    NSL_RANDOM_MATH = 1,  /* the seed of Math.random */
-    NSL_RANDOM_BYTES = 2, /* crypto.getRandomValues and the like */
-};
-
 /* One block of 64 bytes of the key stream. */
 void nsl_chacha20_block(const uint8_t key[32], uint32_t counter, const uint8_t nonce[12],
                         uint8_t ret_block[64]);
 
-/* The seed of Math.random for this entropy. */
+/* The seed of Math.random: the first 8 bytes of the entropy. The other 24 are the stream's key, since
+ * the numbers of Math.random give their seed away. */
 uint64_t nsl_random_seed(const uint8_t entropy[32]);
 
-/* The next `size` bytes. */
+/* The next `size` bytes, of at most 2^32 blocks. */
 void nsl_random_fill(struct nsl_call_state *state, uint8_t *ret_bytes, size_t size);
 
 #endif

@@ -82,6 +82,7 @@ nsl_err nsl_realm_build(void)
     NSL_TRY(nsl_host_add(state->context));
     JS_NslSetCodeGeneration(state->context, false);
     JS_RunGC(state->runtime);
+    JS_NslKeep(state->runtime);
     state->image_heap = nsl_meter.heap_used;
     return NSL_OK;
 }

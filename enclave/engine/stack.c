@@ -220,22 +220,15 @@ void nsl_stack_unmap(void)
     munmap((void *)(uintptr_t)(STACK_LOW - STACK_GUARD), NSL_STACK_SIZE + 2 * (uint64_t)STACK_GUARD);
 }
 
-static int line_is_zero(const uint64_t *line)
-{
-    uint64_t any = 0;
-    for (size_t i = 0; i < 8; i++) {
-        any |= line[i];
-    }
-    return any == 0;
-}
+static const uint8_t zero_line[512];
 
 /* The lowest address with anything in it, looking down from `at` until a long clean run. */
 static uintptr_t lowest_dirty(uintptr_t at)
 {
     uintptr_t lowest = at;
     while (at > STACK_LOW + SCRUB_CLEAN_RUN && lowest - at < SCRUB_CLEAN_RUN) {
-        at -= 64;
-        if (!line_is_zero((const uint64_t *)at)) {
+        at -= sizeof(zero_line);
+        if (memcmp((const void *)at, zero_line, sizeof(zero_line)) != 0) {
             lowest = at;
         }
     }
@@ -247,7 +240,7 @@ void nsl_stack_scrub(uintptr_t lowest)
     uintptr_t top = nsl_stack_top();
     uintptr_t from = top;
     if (lowest > STACK_LOW + SCRUB_MARGIN && lowest < top) {
-        from = (lowest - SCRUB_MARGIN) & ~(uintptr_t)63;
+        from = (lowest - SCRUB_MARGIN) & ~(uintptr_t)511;
     }
     unpoison(from - SCRUB_CLEAN_RUN > STACK_LOW ? from - SCRUB_CLEAN_RUN : from);
     from = lowest_dirty(from);
