@@ -16,8 +16,8 @@
 #include "common/base/wipe.h"
 
 enum {
-    HEADER_MEMORY = 32 * 1024, /* bytes of request line and headers, and of one read */
-    READ_STEP = 16 * 1024,
+    HEADER_MEMORY = 16 * 1024, /* bytes of request line and headers, and of one read */
+    READ_STEP = 8 * 1024,
     KEEP_ALIVE_MS = 75000, /* an idle connection is closed after */
     SWEEP_MS = 250,        /* how often deadlines are looked at */
     PEM_MAX = 4096,
