@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -70,6 +71,16 @@ static int wait_for_init(pid_t init)
     return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
 }
 
+/* Connections are descriptors: as many as the machine allows. Inherited by all roles. */
+static void raise_descriptor_limit(void)
+{
+    struct rlimit limit = {0};
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+        limit.rlim_cur = limit.rlim_max;
+        (void)setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
 static int start_init(void)
 {
     pid_t init = 0;
@@ -81,6 +92,7 @@ static int start_init(void)
         (void)!write(STDERR_FILENO, text, sizeof(text) - 1);
         return 2;
     }
+    raise_descriptor_limit();
     nsl_err err = nsl_confine_fork(&init, &missing_walls);
     if (err != NSL_OK) {
         nsl_log(NSL_EVENT_fatal, NSL_LOG_TEXT("error", nsl_err_name(err)),

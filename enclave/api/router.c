@@ -76,6 +76,7 @@ struct nsl_scheduler_settings nsl_api_scheduler_settings(const struct nsl_settin
                     (uint32_t)settings->server_max_connections,
         .image_cache_bytes = (uint64_t)settings->functions_image_cache_bytes / runners,
         .parked_bytes = (uint64_t)settings->functions_parked_bytes,
+        .payload_bytes = (uint64_t)settings->functions_parked_bytes,
         .request_max = nsl_run_request_max((size_t)settings->functions_max_code_bytes,
                                            (size_t)settings->functions_max_input_bytes,
                                            (size_t)settings->functions_max_secrets,

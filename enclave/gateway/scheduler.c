@@ -18,6 +18,7 @@ enum {
     SHORT_DEPTH = 32,    /* this many: it keeps a runner busy between wake-ups */
     AVERAGE_WEIGHT = 8,
     RETRY_NS = 1000000,  /* a full ring is tried again after */
+    FAILED_STARTS_MAX = 16, /* runners in a row that ended unused: something is wrong with all */
     RECORD_MAX = 96 * 1024 * 1024,
 };
 
@@ -38,6 +39,7 @@ struct nsl_scheduler {
     uint64_t last_job_id;
     uint64_t now_ns;
     uint64_t retry_ns; /* something could not be sent: try again then */
+    uint32_t failed_starts;
     struct nsl_scheduler_state state;
 };
 
@@ -139,6 +141,7 @@ static void finish_job(struct nsl_scheduler *scheduler, struct nsl_job *job, nsl
     struct nsl_tenant *tenant = job->owner_tenant;
     drop_record(scheduler, job);
     scheduler->state.jobs--;
+    scheduler->state.payload_bytes -= job->payload.size;
     tenant->job_count--;
     release_tenant(scheduler, tenant);
     job->done(job, err, outcome);
@@ -247,6 +250,11 @@ nsl_err nsl_scheduler_note_init(struct nsl_scheduler *scheduler,
                                     scheduler->settings.parked_bytes);
     }
     if (runner->state != NSL_RUNNER_SPENT) {
+        bool was_used = runner->state == NSL_RUNNER_BOUND;
+        scheduler->failed_starts = was_used ? 0 : scheduler->failed_starts + 1;
+        if (scheduler->failed_starts > FAILED_STARTS_MAX) {
+            return NSL_ERR_UNSUPPORTED;
+        }
         scheduler->state.runners_crashed++;
         NSL_TRY(ask_runner(scheduler));
     }
@@ -567,7 +575,8 @@ void nsl_scheduler_set_epoll(struct nsl_scheduler *scheduler, int epoll)
 
 nsl_err nsl_scheduler_submit(struct nsl_scheduler *scheduler, struct nsl_job *job)
 {
-    if (scheduler->state.jobs >= scheduler->settings.jobs_max) {
+    if (scheduler->state.jobs >= scheduler->settings.jobs_max ||
+        scheduler->state.payload_bytes + job->payload.size > scheduler->settings.payload_bytes) {
         return NSL_ERR_FULL;
     }
     NSL_TRY(find_tenant(scheduler, job->tenant, &job->owner_tenant));
@@ -576,6 +585,7 @@ nsl_err nsl_scheduler_submit(struct nsl_scheduler *scheduler, struct nsl_job *jo
     job->record_size = 0;
     job->owner_tenant->job_count++;
     scheduler->state.jobs++;
+    scheduler->state.payload_bytes += job->payload.size;
     enqueue(scheduler, job, QUEUE_BACK);
     return NSL_OK;
 }

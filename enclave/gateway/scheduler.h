@@ -23,7 +23,8 @@ struct nsl_scheduler_settings {
     uint32_t runner_count;
     uint32_t jobs_max; /* queued, running and parked together */
     uint64_t image_cache_bytes;
-    uint64_t parked_bytes; /* of all parked records together */
+    uint64_t parked_bytes;  /* of all parked records together */
+    uint64_t payload_bytes; /* of all open calls' requests together */
     size_t request_max;    /* bytes of the longest RUN payload */
     size_t outcome_max;    /* bytes of the longest OUTCOME payload without its record */
 };
@@ -85,6 +86,7 @@ struct nsl_scheduler_state {
     size_t jobs;
     size_t parked;
     uint64_t parked_bytes;
+    uint64_t payload_bytes;
     size_t runners_ready;
     uint64_t runners_started;
     uint64_t runners_crashed;

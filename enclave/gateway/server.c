@@ -21,6 +21,7 @@ enum {
     KEEP_ALIVE_MS = 75000, /* an idle connection is closed after */
     SWEEP_MS = 250,        /* how often deadlines are looked at */
     PEM_MAX = 4096,
+    UPLOADS_MAX = 256 * 1024 * 1024, /* bytes of bodies that are still being sent, all together */
 };
 
 #define MS_NS UINT64_C(1000000)
@@ -47,7 +48,8 @@ struct nsl_exchange {
     const char *allow;
     struct MHD_Response *response;
     uint16_t status;
-    bool is_given; /* to the handler */
+    size_t uploaded; /* bytes counted in the server's upload_bytes */
+    bool is_given;   /* to the handler */
     bool is_suspended;
     bool is_ended;
     alignas(16) uint8_t extra[];
@@ -61,6 +63,7 @@ struct nsl_server {
     LIST_HEAD(, connection) connections;
     size_t connection_count;
     size_t exchange_count;
+    size_t upload_bytes;
     uint64_t now_ns;
     uint64_t next_sweep_ns;
     char key_pem[PEM_MAX];
@@ -219,12 +222,24 @@ static void take_body(struct nsl_exchange *exchange, const char *data, size_t si
     if (exchange->refusal != 0) {
         return;
     }
+    if (exchange->server->upload_bytes + size > UPLOADS_MAX) {
+        refuse(exchange, 503, "too much is being uploaded at once; try again");
+        return;
+    }
     nsl_err err = nsl_buffer_append(&exchange->body, nsl_bytes_of(data, size));
+    exchange->uploaded = exchange->body.size;
+    exchange->server->upload_bytes += err == NSL_OK ? size : 0;
     if (err == NSL_ERR_TOO_LARGE) {
         refuse(exchange, 413, "the body is above Server.MaxBodyBytes");
     } else if (err != NSL_OK) {
         refuse(exchange, 503, "out of memory");
     }
+}
+
+static void release_upload(struct nsl_exchange *exchange)
+{
+    exchange->server->upload_bytes -= exchange->uploaded;
+    exchange->uploaded = 0;
 }
 
 static void respond_refusal(struct nsl_exchange *exchange)
@@ -254,6 +269,7 @@ static enum MHD_Result give_to_handler(struct nsl_exchange *exchange)
     const struct nsl_server_api *api = &exchange->server->api;
     exchange->is_given = true;
     exchange->connection->deadline_ns = NEVER;
+    release_upload(exchange);
     if (exchange->refusal != 0) {
         respond_refusal(exchange);
     } else {
@@ -304,6 +320,7 @@ static void free_exchange(struct nsl_exchange *exchange)
     if (exchange->response != NULL) {
         MHD_destroy_response(exchange->response);
     }
+    release_upload(exchange);
     nsl_buffer_done(&exchange->body);
     nsl_wipe(exchange->extra, server->api.exchange_extra_bytes);
     server->exchange_count--;
