@@ -5,6 +5,8 @@
 #include "common/settings/config_report.h"
 #include "common/settings/config_value.h"
 
+#include <stdio.h>
+
 enum {
     PATH_BYTES = 256,
     ROWS_MAX = 256,
@@ -69,7 +71,7 @@ static bool matches_wildcard(const char *row_path, const char *path, size_t pare
 {
     size_t size = strlen(row_path);
     return size >= 2 && strcmp(row_path + size - 2, ".*") == 0 && parent_size == size - 2 &&
-           memcmp(row_path, path, parent_size) == 0;
+           strncmp(row_path, path, parent_size) == 0;
 }
 
 /* A dot inside a key would spell another path: only a wildcard's keys may have one. */
@@ -132,18 +134,25 @@ static nsl_bytes find_other_case(const struct parse *parse)
     return (nsl_bytes){0};
 }
 
-static void refuse_unknown(struct parse *parse, size_t line, nsl_bytes path)
+static void refuse_unknown(struct parse *parse, size_t line, nsl_bytes path, const char *hint)
 {
     struct config_note note = config_note_begin(parse->report, NSL_CONFIG_ERROR, line);
     config_note_add(&note, path);
     config_note_add_text(&note, ": no such setting");
-    nsl_bytes other = path.data == (const uint8_t *)parse->path ? find_other_case(parse)
-                                                                 : (nsl_bytes){0};
-    if (other.size > 0) {
-        config_note_add_text(&note, "; did you mean ");
-        config_note_add(&note, other);
-        config_note_add_text(&note, "?");
+    config_note_add_text(&note, hint);
+}
+
+static void refuse_unknown_path(struct parse *parse, size_t line, size_t parent_size)
+{
+    char hint[PATH_BYTES + 32] = "";
+    nsl_bytes other = find_other_case(parse);
+    if (has_dotted_key(parse, parent_size)) {
+        snprintf(hint, sizeof hint, "; a dot in a key is no path, nest the objects");
+    } else if (other.size > 0) {
+        snprintf(hint, sizeof hint, "; did you mean %.*s?", (int)other.size,
+                 (const char *)other.data);
     }
+    refuse_unknown(parse, line, nsl_bytes_of(parse->path, parse->path_size), hint);
 }
 
 /* One text must not set the same setting by two names. */
@@ -198,7 +207,7 @@ static void apply_member(struct parse *parse, size_t parent_size,
     nsl_bytes key;
     if (nsl_json_text(&member->key, parse->scratch, &key) != NSL_OK ||
         !enter_path(parse, parent_size, key)) {
-        refuse_unknown(parse, line, member->key.raw);
+        refuse_unknown(parse, line, member->key.raw, "");
         nsl_scratch_release(parse->scratch, mark);
         return;
     }
@@ -207,7 +216,7 @@ static void apply_member(struct parse *parse, size_t parent_size,
     if (setting != NULL) {
         apply_row(parse, setting, line, &member->value);
     } else if (!is_section(parse) || has_dotted_key(parse, parent_size)) {
-        refuse_unknown(parse, line, nsl_bytes_of(parse->path, parse->path_size));
+        refuse_unknown_path(parse, line, parent_size);
     } else if (member->value.type != NSL_JSON_OBJECT) {
         config_say(parse->report, NSL_CONFIG_ERROR, line, parse->path,
                    "must be an object, it is a section");
