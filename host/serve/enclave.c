@@ -129,6 +129,11 @@ static void log_end(const struct nsl_loop *loop, pid_t pid, int status)
         snprintf(text, sizeof(text), "exit %d", WEXITSTATUS(status));
     }
     uint64_t after_ms = (nsl_loop_now() - loop->started_ns) / NSL_NS_PER_MS;
+    if (loop->is_stopping && WIFEXITED(status) && WEXITSTATUS(status) == 0) {
+        nsl_log(NSL_EVENT_enclave_stopped, NSL_LOG_I64("pid", pid),
+                NSL_LOG_U64("after_ms", after_ms));
+        return;
+    }
     nsl_log(NSL_EVENT_enclave_ended, NSL_LOG_I64("pid", pid), NSL_LOG_TEXT("status", text),
             NSL_LOG_U64("after_ms", after_ms));
 }

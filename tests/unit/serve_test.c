@@ -197,7 +197,8 @@ static void serves_and_stops_in_order(void **state)
     await_log(&host, "event=wall_missing wall=\"user namespace\"", 1);
     await_log(&host, "event=wall_missing wall=\"process namespace\"", 1);
     assert_int_equal(stop(&host), 10);
-    assert_non_null(strstr(host.log, "status=\"exit 0\""));
+    assert_non_null(strstr(host.log, "event=enclave_stopped"));
+    assert_null(strstr(host.log, "event=enclave_ended"));
     assert_null(strstr(host.log, "enclave_killed"));
 }
 
