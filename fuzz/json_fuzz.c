@@ -112,8 +112,7 @@ static void check(nsl_bytes text, enum nsl_json_surrogates surrogates)
     require(scratch.used == 0);
     if (text.size <= REFERENCE_MAX_BYTES && err != NSL_ERR_TOO_LARGE) {
         bool allows_lone = surrogates == NSL_JSON_ALLOW_LONE_SURROGATES;
-        require((err == NSL_OK) ==
-                reference_accepts(text.data, text.size, DEPTH, allows_lone));
+        require((err == NSL_OK) == reference_accepts(text.data, text.size, DEPTH, allows_lone));
     }
     if (err != NSL_OK) {
         require(error.reason != NULL && error.offset <= text.size && error.line >= 1 &&

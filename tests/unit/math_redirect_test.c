@@ -67,8 +67,8 @@ static void one_argument_functions_give_the_recorded_results(void **state)
 {
     (void)state;
     double (*const functions[])(double) = {
-        acos, acosh, asin, asinh, atan, atanh, cbrt, ceil, cos,  cosh, exp, expm1, floor,
-        log,  log10, log1p, log2, rint, round, sin,  sinh, sqrt, tan,  tanh, trunc};
+        acos, acosh, asin,  asinh, atan, atanh, cbrt, ceil, cos,  cosh, exp,  expm1, floor,
+        log,  log10, log1p, log2,  rint, round, sin,  sinh, sqrt, tan,  tanh, trunc};
     uint64_t hash = HASH_OFFSET;
     random_state = 88172645463325252ULL;
     for (size_t i = 0; i < sizeof(functions) / sizeof(functions[0]); i++) {
