@@ -16,8 +16,9 @@
  * the payload lies in the large area, which holds one payload at a time. So the bytes that small
  * messages cycle through stay in the cache, whatever the largest message is.
  *
- * Each end keeps its own counters privately and treats the other's as untrusted: a counter that goes
- * backwards, or claims more than fits, is NSL_ERR_BAD_MESSAGE, after which the ring must be given up.
+ * Each end keeps its own counters privately and treats the other's as untrusted: one that claims more
+ * than was written, or than fits, is NSL_ERR_BAD_MESSAGE, after which the ring must be given up. (A
+ * reader that takes back what it consumed only makes its own ring smaller.)
  * The reader copies a message out once and zeroes its bytes, so that a role which serves the next
  * call finds nothing of this one. Does NOT protect against the other end reading what it wrote.
  *

@@ -6,8 +6,12 @@
 #include <openssl/x509v3.h>
 #include <time.h>
 
+#include "enclave/crypto/digest.h"
+
 /* Clocks of clients may be behind by this much. */
 enum { BACKDATE_SECONDS = 3600, LIFETIME_SECONDS = 90 * 24 * 3600, SERIAL_BYTES = 16 };
+
+enum { KEY_ID_BYTES = 20 };
 
 #define ROOT_NAME "Neo Service Layer enclave instance"
 #define LEAF_NAME "localhost"
@@ -51,11 +55,20 @@ static bool is_p256(EVP_PKEY *key)
            OBJ_sn2nid(group) == NID_X9_62_prime256v1;
 }
 
+/* One key has one encoding here: hybrid and compressed points are refused. */
+static bool is_encoded_as(EVP_PKEY *key, nsl_bytes der)
+{
+    uint8_t again[NSL_PUBLIC_KEY_MAX_BYTES];
+    size_t size = 0;
+    return nsl_certificate_encode_public(key, again, sizeof(again), &size) == NSL_OK &&
+           nsl_bytes_equal(nsl_bytes_of(again, size), der);
+}
+
 nsl_err nsl_certificate_decode_public(nsl_bytes der, EVP_PKEY **ret_key)
 {
     const uint8_t *cursor = der.data;
     EVP_PKEY *key = d2i_PUBKEY(NULL, &cursor, (long)der.size);
-    if (key == NULL || cursor != der.data + der.size || !is_p256(key)) {
+    if (key == NULL || !is_p256(key) || !is_encoded_as(key, der)) {
         EVP_PKEY_free(key);
         return NSL_ERR_BAD_MESSAGE;
     }
@@ -91,6 +104,43 @@ static bool add_extension(X509 *certificate, X509V3_CTX *context, int nid, const
     return is_added;
 }
 
+/* RFC 7093 section 2, method 4: from the hash of the SubjectPublicKeyInfo. Caller frees. */
+static ASN1_OCTET_STRING *make_key_id(EVP_PKEY *key)
+{
+    uint8_t der[NSL_PUBLIC_KEY_MAX_BYTES];
+    uint8_t digest[NSL_SHA256_SIZE];
+    size_t size = 0;
+    ASN1_OCTET_STRING *id = ASN1_OCTET_STRING_new();
+    if (id == NULL || nsl_certificate_encode_public(key, der, sizeof(der), &size) != NSL_OK) {
+        ASN1_OCTET_STRING_free(id);
+        return NULL;
+    }
+    nsl_digest_sha256(nsl_bytes_of(der, size), digest);
+    if (ASN1_OCTET_STRING_set(id, digest, KEY_ID_BYTES) != 1) {
+        ASN1_OCTET_STRING_free(id);
+        return NULL;
+    }
+    return id;
+}
+
+/* RFC 5280 4.2.1.1 and 4.2.1.2; strict clients refuse certificates without them. */
+static bool add_key_ids(X509 *certificate, EVP_PKEY *root_key, EVP_PKEY *subject_key)
+{
+    ASN1_OCTET_STRING *subject = make_key_id(subject_key);
+    AUTHORITY_KEYID *authority = AUTHORITY_KEYID_new();
+    bool is_added = subject != NULL && authority != NULL;
+    if (is_added) {
+        authority->keyid = make_key_id(root_key);
+        is_added = authority->keyid != NULL &&
+                   X509_add1_ext_i2d(certificate, NID_subject_key_identifier, subject, 0, 0) == 1 &&
+                   X509_add1_ext_i2d(certificate, NID_authority_key_identifier, authority, 0, 0) ==
+                       1;
+    }
+    ASN1_OCTET_STRING_free(subject);
+    AUTHORITY_KEYID_free(authority);
+    return is_added;
+}
+
 enum certificate_kind { KIND_ROOT, KIND_SERVER };
 
 static bool add_extensions(X509 *certificate, enum certificate_kind kind)
@@ -121,6 +171,7 @@ static bool fill(X509 *certificate, enum certificate_kind kind, EVP_PKEY *root_k
            set_name(X509_get_subject_name(certificate),
                     kind == KIND_ROOT ? ROOT_NAME : LEAF_NAME) &&
            X509_set_pubkey(certificate, subject_key) == 1 && add_extensions(certificate, kind) &&
+           add_key_ids(certificate, root_key, subject_key) &&
            X509_sign(certificate, root_key, EVP_sha256()) > 0;
 }
 

@@ -94,9 +94,17 @@ nsl_err nsl_run_decode_call(nsl_bytes payload, uint64_t call_id, struct nsl_secr
     return NSL_OK;
 }
 
+/* Between two characters: half of one would make the answer's JSON invalid. */
 static nsl_bytes cut(nsl_bytes text)
 {
-    return nsl_bytes_of(text.data, text.size < ERROR_TEXT_MAX ? text.size : ERROR_TEXT_MAX);
+    size_t size = text.size;
+    if (size > ERROR_TEXT_MAX) {
+        size = ERROR_TEXT_MAX;
+        while (size > ERROR_TEXT_MAX - 4 && (text.data[size] & 0xc0) == 0x80) {
+            size--;
+        }
+    }
+    return nsl_bytes_of(text.data, size);
 }
 
 nsl_err nsl_run_encode_outcome(const struct nsl_outcome *outcome, size_t record_size, void *buffer,
