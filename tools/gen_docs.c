@@ -312,7 +312,8 @@ int main(int argc, char **argv)
         }
     }
     if (is_check) {
-        printf("%sok %d - every_setting_is_in_the_docs\n", missing > 0 ? "not " : "", NAME_COUNT + 1);
+        printf("%sok %d - every_setting_is_in_the_docs\n", missing > 0 ? "not " : "",
+               NAME_COUNT + 1);
         if (stale_count > 0) {
             printf("# run: ninja -C build docs\n");
         }

@@ -41,6 +41,14 @@ static inline nsl_bytes nsl_bytes_text(const char *text)
         .data = (const uint8_t *)(literal), .size = sizeof(literal) - 1                            \
     }
 
+/* Eight bytes at any address, in the machine's order. The caller has checked that they are there. */
+static inline uint64_t nsl_load_u64(const uint8_t *at)
+{
+    uint64_t word;
+    memcpy(&word, at, sizeof word);
+    return word;
+}
+
 /* Not constant-time: for public data only (secrets: nsl_secret_equal). */
 static inline bool nsl_bytes_equal(nsl_bytes a, nsl_bytes b)
 {

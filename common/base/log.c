@@ -1,8 +1,8 @@
 #include "common/base/log.h"
 
 #include "common/base/buffer.h"
-#include "common/base/wipe.h"
 #include "common/base/utf8.h"
+#include "common/base/wipe.h"
 
 #include <time.h>
 #include <unistd.h>

@@ -37,13 +37,9 @@ size_t nsl_utf8_valid_size(nsl_bytes text)
     static const uint64_t high_bits = 0x8080808080808080U;
     size_t at = 0;
     while (at < text.size) {
-        uint64_t word;
-        if (text.size - at >= sizeof word) {
-            memcpy(&word, text.data + at, sizeof word);
-            if ((word & high_bits) == 0) {
-                at += sizeof word;
-                continue;
-            }
+        if (text.size - at >= 8 && (nsl_load_u64(text.data + at) & high_bits) == 0) {
+            at += 8;
+            continue;
         }
         size_t size = nsl_utf8_char_size(nsl_bytes_of(text.data + at, text.size - at));
         if (size == 0) {

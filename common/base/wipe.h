@@ -37,8 +37,9 @@ static inline void nsl_wipe_range_(struct nsl_wipe_range *range)
 }
 
 #define NSL_WIPE(variable)                                                                         \
-    __attribute__((cleanup(nsl_wipe_range_), unused)) struct nsl_wipe_range nsl_wipe_##variable =  \
-        {&(variable), sizeof(variable)}
+    __attribute__((cleanup(nsl_wipe_range_),                                                       \
+                   unused)) struct nsl_wipe_range nsl_wipe_##variable = {&(variable),              \
+                                                                         sizeof(variable)}
 
 /* Equal sizes and equal bytes; no branch or index depends on the bytes. Sizes are public. */
 bool nsl_secret_equal(nsl_bytes a, nsl_bytes b);

@@ -33,8 +33,8 @@ nsl_err nsl_hex_decode(nsl_bytes text, uint8_t *ret_bytes, size_t byte_count)
         }
     }
     for (size_t i = 0; i < byte_count; i++) {
-        ret_bytes[i] = (uint8_t)(nsl_hex_digit(text.data[2 * i]) << 4 |
-                                 nsl_hex_digit(text.data[2 * i + 1]));
+        ret_bytes[i] =
+            (uint8_t)(nsl_hex_digit(text.data[2 * i]) << 4 | nsl_hex_digit(text.data[2 * i + 1]));
     }
     return NSL_OK;
 }

@@ -29,9 +29,12 @@ static nsl_err fail_syntax(struct checker *check, const uint8_t *place, const ch
     return fail(check, NSL_ERR_BAD_JSON, place, place < check->end ? reason : "unexpected end");
 }
 
-static void skip_space(struct checker *check)
+/* Mostly there is none: decided inline. */
+static inline void skip_space(struct checker *check)
 {
-    check->at = json_skip_space(check->at, check->end);
+    if (check->at < check->end && *check->at <= ' ') {
+        check->at = json_skip_space(check->at, check->end);
+    }
 }
 
 static bool is_next(const struct checker *check, uint8_t byte)
@@ -330,8 +333,8 @@ static nsl_err check_text(struct checker *check)
 static void describe(const struct checker *check, nsl_bytes text, struct nsl_json_error *error)
 {
     size_t offset = (size_t)(check->fault - text.data);
-    *error = (struct nsl_json_error){
-        .reason = check->reason, .offset = offset, .line = 1, .column = 1};
+    *error =
+        (struct nsl_json_error){.reason = check->reason, .offset = offset, .line = 1, .column = 1};
     for (size_t i = 0; i < offset; i++) {
         if (text.data[i] == '\n') {
             error->line++;

@@ -5,7 +5,9 @@
 
 enum {
     FIRST_ENTRIES = 32,
-    FEW_KEYS = 12, /* up to here comparing all pairs beats sorting */
+    FEW_KEYS = 12,    /* up to here comparing all pairs beats sorting */
+    MANY_KEYS = 1024, /* from here spreading over buckets first halves the time */
+    BUCKETS = 256,
 };
 
 /* Mixing constants of xxHash64 (Y. Collet): any odd numbers with well spread bits do. The hash is not
@@ -39,14 +41,14 @@ static uint64_t mix(uint64_t hash, uint64_t block)
     return hash ^ hash >> 29;
 }
 
-/* Up to eight bytes, little-endian, the rest zero. */
+/* Up to eight bytes, little-endian (as is every machine this runs on), the rest zero. */
 static uint64_t load_tail(const uint8_t *at, size_t size, const uint8_t *readable_end)
 {
-    uint64_t block = 0;
     if (readable_end - at >= 8) {
-        memcpy(&block, at, sizeof block);
+        uint64_t block = nsl_load_u64(at);
         return size == 8 ? block : block & ((1ULL << (8 * size)) - 1);
     }
+    uint64_t block = 0;
     for (size_t i = 0; i < size; i++) {
         block |= (uint64_t)at[i] << (8 * i);
     }
@@ -90,8 +92,8 @@ static uint32_t hash_escaped(nsl_bytes content)
 
 nsl_err json_keys_add(struct json_keys *keys, nsl_bytes content, enum json_plainness plainness)
 {
-    uint32_t hash = plainness == JSON_PLAIN ? hash_plain(content, keys->text_end)
-                                            : hash_escaped(content);
+    uint32_t hash =
+        plainness == JSON_PLAIN ? hash_plain(content, keys->text_end) : hash_escaped(content);
     uint64_t offset = (uint64_t)(content.data - keys->text);
     return json_keys_push(keys, (uint64_t)hash << 32 | offset);
 }
@@ -164,6 +166,38 @@ static void sort_entries(const struct json_keys *keys, enum order order, uint64_
     }
 }
 
+static size_t bucket_of(uint64_t entry)
+{
+    return (size_t)(entry >> 56);
+}
+
+/* In place by the hash's first byte (American flag sort), so that what is left to sort is small; then
+ * each bucket. Chosen hashes put all in one bucket, which costs what sorting at once costs. */
+static void sort_many(const struct json_keys *keys, uint64_t *entries, size_t count)
+{
+    size_t ends[BUCKETS] = {0};
+    size_t next[BUCKETS];
+    for (size_t i = 0; i < count; i++) {
+        ends[bucket_of(entries[i])]++;
+    }
+    for (size_t i = 0, start = 0; i < BUCKETS; i++) {
+        next[i] = start;
+        start += ends[i];
+        ends[i] = start;
+    }
+    for (size_t i = 0; i < BUCKETS; i++) {
+        while (next[i] < ends[i]) {
+            uint64_t moving = entries[next[i]];
+            size_t home = bucket_of(moving);
+            entries[next[i]] = entries[next[home]];
+            entries[next[home]++] = moving;
+        }
+    }
+    for (size_t i = 0, start = 0; i < BUCKETS; start = ends[i], i++) {
+        sort_entries(keys, BY_ENTRY, entries + start, ends[i] - start);
+    }
+}
+
 static nsl_err duplicate_at(const struct json_keys *keys, uint64_t a, uint64_t b,
                             const uint8_t **ret_again)
 {
@@ -211,7 +245,11 @@ nsl_err json_keys_check_unique(struct json_keys *keys, const uint8_t **ret_again
     if (count <= FEW_KEYS) {
         return check_pairs(keys, entries, count, ret_again);
     }
-    sort_entries(keys, BY_ENTRY, entries, count);
+    if (count < MANY_KEYS) {
+        sort_entries(keys, BY_ENTRY, entries, count);
+    } else {
+        sort_many(keys, entries, count);
+    }
     for (size_t start = 0; start < count;) {
         size_t next = start + 1;
         while (next < count && entries[next] >> 32 == entries[start] >> 32) {

@@ -55,9 +55,7 @@ static inline uint64_t json_special_bits(uint64_t word)
 static inline const uint8_t *json_skip_plain_blocks(const uint8_t *at, const uint8_t *end)
 {
     while (end - at >= 8) {
-        uint64_t word;
-        memcpy(&word, at, sizeof word);
-        if (json_special_bits(word) != 0) {
+        if (json_special_bits(nsl_load_u64(at)) != 0) {
             return at;
         }
         at += 8;

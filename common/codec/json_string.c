@@ -72,8 +72,7 @@ int json_cursor_next(struct json_cursor *cursor)
     if (*cursor->at != '\\') {
         return *cursor->at++;
     }
-    cursor->pending_size =
-        json_unescape(&cursor->at, cursor->end, JSON_LONE_KEEP, cursor->pending);
+    cursor->pending_size = json_unescape(&cursor->at, cursor->end, JSON_LONE_KEEP, cursor->pending);
     cursor->pending_at = 1;
     return cursor->pending[0];
 }

@@ -73,7 +73,7 @@ static struct nsl_json_value read_value(const uint8_t **at, const uint8_t *end)
         next = skip_container(start, end);
         break;
     default:
-        value.type = *start == 'n'                   ? NSL_JSON_NULL
+        value.type = *start == 'n'                    ? NSL_JSON_NULL
                      : *start == 't' || *start == 'f' ? NSL_JSON_BOOL
                                                       : NSL_JSON_NUMBER;
         while (next < end && !ends_scalar(*next)) {
@@ -165,8 +165,7 @@ static nsl_err set_misfit(struct nsl_json_misfit *misfit, nsl_bytes name, size_t
                           const char *reason)
 {
     if (misfit != NULL) {
-        *misfit =
-            (struct nsl_json_misfit){.name = name, .reason = reason, .field_index = index};
+        *misfit = (struct nsl_json_misfit){.name = name, .reason = reason, .field_index = index};
     }
     return NSL_ERR_BAD_ARGUMENT;
 }

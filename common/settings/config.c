@@ -195,8 +195,7 @@ static void apply_row(struct parse *parse, const struct nsl_setting *setting, si
 static void push_level(struct parse *parse, struct nsl_json_iter iter)
 {
     nsl_assert(parse->depth < NSL_CONFIG_DEPTH); /* nsl_json_check refused deeper texts */
-    parse->levels[parse->depth++] =
-        (struct level){.iter = iter, .path_size = parse->path_size};
+    parse->levels[parse->depth++] = (struct level){.iter = iter, .path_size = parse->path_size};
 }
 
 static void apply_member(struct parse *parse, size_t parent_size,
@@ -251,8 +250,8 @@ static void parse_text(struct parse *parse)
     }
 }
 
-nsl_err nsl_config_parse(nsl_bytes text, struct nsl_scratch *scratch,
-                         struct nsl_settings *settings, struct nsl_config_report *report)
+nsl_err nsl_config_parse(nsl_bytes text, struct nsl_scratch *scratch, struct nsl_settings *settings,
+                         struct nsl_config_report *report)
 {
     nsl_assert(nsl_setting_count() <= ROWS_MAX);
     size_t errors_before = report->error_count;
@@ -261,8 +260,7 @@ nsl_err nsl_config_parse(nsl_bytes text, struct nsl_scratch *scratch,
         return NSL_ERR_CONFIG;
     }
     struct nsl_settings changed = *settings;
-    struct parse parse = {
-        .report = report, .scratch = scratch, .settings = &changed, .text = text};
+    struct parse parse = {.report = report, .scratch = scratch, .settings = &changed, .text = text};
     parse_text(&parse);
     if (report->error_count > errors_before) {
         return NSL_ERR_CONFIG;

@@ -27,7 +27,7 @@ enum nsl_config_severity { NSL_CONFIG_NOTICE, NSL_CONFIG_ERROR };
 
 struct nsl_config_message {
     enum nsl_config_severity severity;
-    size_t line; /* of the file, from 1; 0: not from the file */
+    size_t line;                         /* of the file, from 1; 0: not from the file */
     char text[NSL_CONFIG_MESSAGE_BYTES]; /* "Tee.Type: must be ..."; UTF-8, no control characters */
 };
 

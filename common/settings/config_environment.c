@@ -24,10 +24,10 @@ static void refuse(struct nsl_config_report *report, const char *name, const cha
 static void apply_backend(const char *simulation, const char *sgx_mode,
                           struct nsl_settings *settings, struct nsl_config_report *report)
 {
-    bool is_on = simulation != NULL &&
-                 (strcmp(simulation, "1") == 0 || strcmp(simulation, "true") == 0);
-    bool is_off = simulation != NULL &&
-                  (strcmp(simulation, "0") == 0 || strcmp(simulation, "false") == 0);
+    bool is_on =
+        simulation != NULL && (strcmp(simulation, "1") == 0 || strcmp(simulation, "true") == 0);
+    bool is_off =
+        simulation != NULL && (strcmp(simulation, "0") == 0 || strcmp(simulation, "false") == 0);
     if (simulation != NULL && !is_on && !is_off) {
         refuse(report, "OCCLUM_SIMULATION", "1 or 0", simulation);
     }
@@ -47,9 +47,8 @@ static void apply_backend(const char *simulation, const char *sgx_mode,
     }
 }
 
-static void apply_choice(const char *name, const char *value, const char *path,
-                         const char *allowed, struct nsl_settings *settings,
-                         struct nsl_config_report *report)
+static void apply_choice(const char *name, const char *value, const char *path, const char *allowed,
+                         struct nsl_settings *settings, struct nsl_config_report *report)
 {
     const struct nsl_setting *setting = nsl_setting_find(path);
     nsl_assert(setting != NULL && setting->kind == NSL_SETTING_IS_CHOICE);
@@ -89,9 +88,10 @@ nsl_err nsl_config_apply_environment(nsl_config_lookup *lookup, void *context,
 static void check_production(const struct nsl_settings *settings, struct nsl_config_report *report)
 {
     if (nsl_settings_backend(settings) == NSL_BACKEND_SIMULATION) {
-        config_say(report, NSL_CONFIG_ERROR, 0, "Server.Mode",
-                   "production refuses the simulation back end: set Tee.Type to Occlum or Nitro and "
-                   "Tee.SimulationMode to false");
+        config_say(
+            report, NSL_CONFIG_ERROR, 0, "Server.Mode",
+            "production refuses the simulation back end: set Tee.Type to Occlum or Nitro and "
+            "Tee.SimulationMode to false");
     }
     if (settings->tee_debug) {
         config_say(report, NSL_CONFIG_ERROR, 0, "Tee.Debug", "must be false in production");

@@ -74,8 +74,10 @@ static bool parse_size(nsl_bytes text, int64_t *ret_bytes)
         const char *unit;
         int64_t factor;
     } units[] = {
-        {"KB", 1LL << 10},  {"MB", 1LL << 20},  {"GB", 1LL << 30},  {"TB", 1LL << 40},
-        {"KiB", 1LL << 10}, {"MiB", 1LL << 20}, {"GiB", 1LL << 30}, {"TiB", 1LL << 40},
+        {"KB", 1LL << 10},  {"MB", 1LL << 20},
+        {"GB", 1LL << 30},  {"TB", 1LL << 40},
+        {"KiB", 1LL << 10}, {"MiB", 1LL << 20},
+        {"GiB", 1LL << 30}, {"TiB", 1LL << 40},
         {"B", 1},           {"", 1},
     };
     size_t digits = 0;
@@ -113,8 +115,7 @@ static bool read_number(const struct config_place *place, const struct nsl_setti
         *ret_number = flag;
         return true;
     case NSL_SETTING_IS_CHOICE:
-        return is_text &&
-               nsl_choice_parse(setting->choices, text_of(place, value), ret_number);
+        return is_text && nsl_choice_parse(setting->choices, text_of(place, value), ret_number);
     case NSL_SETTING_IS_DIGITS:
         return is_text ? parse_integer(text_of(place, value), ret_number)
                        : nsl_json_i64(value, ret_number) == NSL_OK;

@@ -3,12 +3,16 @@
 #include "common/base/wipe.h"
 
 #define NUMBER_ROW(field_, path_, kind_, unit_, min_, max_, default_, side_, choices_, meaning_)   \
-    {                                                                                              \
-        .path = (path_), .kind = (kind_), .side = NSL_SIDE_##side_, .unit = (unit_),               \
-        .min = (min_), .max = (max_), .default_number = (default_),                                \
-        .offset = offsetof(struct nsl_settings, field_), .choices = (choices_),                    \
-        .meaning = (meaning_)                                                                      \
-    },
+    {.path = (path_),                                                                              \
+     .kind = (kind_),                                                                              \
+     .side = NSL_SIDE_##side_,                                                                     \
+     .unit = (unit_),                                                                              \
+     .min = (min_),                                                                                \
+     .max = (max_),                                                                                \
+     .default_number = (default_),                                                                 \
+     .offset = offsetof(struct nsl_settings, field_),                                              \
+     .choices = (choices_),                                                                        \
+     .meaning = (meaning_)},
 
 static const struct nsl_setting rows[] = {
 #define NSL_SETTING_BOOL(field, path, def, side, meaning)                                          \

@@ -72,9 +72,9 @@ struct nsl_setting {
     const char *path;
     enum nsl_setting_kind kind;
     enum nsl_setting_side side;
-    const char *unit;    /* INT, DIGITS; "bytes" for SIZE; else "" */
-    int64_t min;         /* numbers */
-    int64_t max;         /* numbers; TEXT: bytes */
+    const char *unit; /* INT, DIGITS; "bytes" for SIZE; else "" */
+    int64_t min;      /* numbers */
+    int64_t max;      /* numbers; TEXT: bytes */
     int64_t default_number;
     const char *default_text; /* TEXT */
     size_t offset;            /* of its field */
@@ -92,9 +92,9 @@ struct nsl_choice {
 };
 
 size_t nsl_setting_count(void);
-const struct nsl_setting *nsl_setting_at(size_t index);            /* index < count */
-const struct nsl_setting *nsl_setting_find(const char *path);      /* NULL: no such row */
-bool nsl_setting_has_number(const struct nsl_setting *setting);    /* all but TEXT, ALIAS, IGNORED */
+const struct nsl_setting *nsl_setting_at(size_t index);         /* index < count */
+const struct nsl_setting *nsl_setting_find(const char *path);   /* NULL: no such row */
+bool nsl_setting_has_number(const struct nsl_setting *setting); /* all but TEXT, ALIAS, IGNORED */
 
 size_t nsl_choice_count(void);
 const struct nsl_choice *nsl_choice_at(size_t index);

@@ -143,7 +143,8 @@ nsl_err nsl_settings_write_json(const struct nsl_settings *settings, struct nsl_
             continue;
         }
         size_t common = common_prefix(before, setting->path);
-        NSL_TRY(close_sections(out, count_dots(before, strlen(before)), count_dots(before, common)));
+        NSL_TRY(
+            close_sections(out, count_dots(before, strlen(before)), count_dots(before, common)));
         if (before[0] != '\0') {
             NSL_TRY(nsl_buffer_append_byte(out, ','));
         }

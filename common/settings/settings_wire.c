@@ -52,8 +52,7 @@ nsl_err nsl_settings_encode(const struct nsl_settings *settings, struct nsl_buff
             NSL_TRY(nsl_buffer_append_le(out, text.size, 2));
             NSL_TRY(nsl_buffer_append(out, text));
         } else {
-            NSL_TRY(nsl_buffer_append_le(
-                out, (uint64_t)nsl_settings_number(settings, setting), 8));
+            NSL_TRY(nsl_buffer_append_le(out, (uint64_t)nsl_settings_number(settings, setting), 8));
         }
     }
     return NSL_OK;

@@ -19,8 +19,8 @@ static void assert_encodes(const char *bytes, enum nsl_base64_form form, const c
     assert_memory_equal(text, expected, size);
     uint8_t back[64];
     size_t back_size = 0;
-    assert_int_equal(
-        nsl_base64_decode(nsl_bytes_of(text, size), form, back, from.size, &back_size), NSL_OK);
+    assert_int_equal(nsl_base64_decode(nsl_bytes_of(text, size), form, back, from.size, &back_size),
+                     NSL_OK);
     assert_int_equal(back_size, from.size);
     assert_memory_equal(back, bytes, back_size);
 }
@@ -61,14 +61,15 @@ static void there_is_one_text_for_one_value(void **state)
 {
     (void)state;
     static const char *const standard[] = {
-        "Z",    "Zg",   "Zg=",  "Zg===", "=",    "==",   "===",   "====",      "Z===",   "Zh==",
-        "Zm9=", "Zm8",  "Zm9v=", "Zm9v====", "Zg==Zg==", "Z=g=",  "=Zg=", "Zm 8=", "Zm8=\n", "-_--",
-        "Zm9v\xff", "Zm9vZ", "Zg=A", "AA=A",
+        "Z",    "Zg",    "Zg=",    "Zg===", "=",        "==",       "===",      "====",
+        "Z===", "Zh==",  "Zm9=",   "Zm8",   "Zm9v=",    "Zm9v====", "Zg==Zg==", "Z=g=",
+        "=Zg=", "Zm 8=", "Zm8=\n", "-_--",  "Zm9v\xff", "Zm9vZ",    "Zg=A",     "AA=A",
     };
     for (size_t i = 0; i < sizeof standard / sizeof standard[0]; i++) {
         assert_refused(standard[i], NSL_BASE64_STANDARD);
     }
-    static const char *const url[] = {"Z", "Zg==", "Zg=", "Zh", "Zm9", "+/++", "Zm8=", "Zm9vZ", "Z g"};
+    static const char *const url[] = {"Z",    "Zg==", "Zg=",   "Zh", "Zm9",
+                                      "+/++", "Zm8=", "Zm9vZ", "Z g"};
     for (size_t i = 0; i < sizeof url / sizeof url[0]; i++) {
         assert_refused(url[i], NSL_BASE64_URL);
     }
@@ -91,9 +92,9 @@ static void all_lengths_survive_there_and_back(void **state)
             assert_int_equal(
                 nsl_base64_encode(nsl_bytes_of(bytes, size), as, text, sizeof text, &text_size),
                 NSL_OK);
-            assert_int_equal(nsl_base64_decode(nsl_bytes_of(text, text_size), as, back, size,
-                                               &back_size),
-                             NSL_OK);
+            assert_int_equal(
+                nsl_base64_decode(nsl_bytes_of(text, text_size), as, back, size, &back_size),
+                NSL_OK);
             assert_int_equal(back_size, size);
             assert_memory_equal(back, bytes, size);
         }

@@ -119,21 +119,24 @@ static void the_occlum_example_is_accepted(void **state)
     assert_int_equal(settings.occlum_max_execution_time_s, 60);
     assert_int_equal(report.count, 2);
     assert_int_equal(report.messages[0].line, 9);
-    assert_string_equal(report.messages[0].text,
-                        "Tee.Occlum.NodeJsPath: has no effect: functions run in the built-in engine, "
-                        "no Node.js is started");
+    assert_string_equal(
+        report.messages[0].text,
+        "Tee.Occlum.NodeJsPath: has no effect: functions run in the built-in engine, "
+        "no Node.js is started");
     assert_int_equal(report.messages[1].line, 10);
-    assert_string_equal(report.messages[1].text,
-                        "Tee.Occlum.TempDir: has no effect: neither code nor secrets are ever written "
-                        "to a file");
+    assert_string_equal(
+        report.messages[1].text,
+        "Tee.Occlum.TempDir: has no effect: neither code nor secrets are ever written "
+        "to a file");
 }
 
 static void the_nitro_example_is_accepted_with_its_numbers_in_quotes(void **state)
 {
     (void)state;
-    assert_int_equal(parse("{\"Enclave\": {\"Path\": \"/path/to/enclave.eif\", \"Memory\": \"2048\", "
-                           "\"Cpus\": \"2\"}, \"Vsock\": {\"Port\": 5000}}"),
-                     NSL_OK);
+    assert_int_equal(
+        parse("{\"Enclave\": {\"Path\": \"/path/to/enclave.eif\", \"Memory\": \"2048\", "
+              "\"Cpus\": \"2\"}, \"Vsock\": {\"Port\": 5000}}"),
+        NSL_OK);
     assert_string_equal(settings.nitro_path, "/path/to/enclave.eif");
     assert_int_equal(settings.nitro_memory_mb, 2048);
     assert_int_equal(settings.nitro_cpus, 2);
@@ -155,7 +158,8 @@ static void the_logging_example_is_accepted(void **state)
     assert_int_equal(report.count, 2);
     assert_int_equal(report.messages[0].severity, NSL_CONFIG_NOTICE);
     assert_int_equal(report.messages[1].severity, NSL_CONFIG_NOTICE);
-    assert_memory_equal(report.messages[1].text, "Logging.LogLevel.Microsoft.Hosting.Lifetime: ", 45);
+    assert_memory_equal(report.messages[1].text,
+                        "Logging.LogLevel.Microsoft.Hosting.Lifetime: ", 45);
 }
 
 static void the_occlum_json_example_is_accepted(void **state)
@@ -269,12 +273,9 @@ static void every_row_refuses_every_other_type(void **state)
     (void)state;
     static const char *const values[] = {"null", "[]", "{}", "1.5", "true", "12", "\"\\u0001\""};
     static const char *const kinds[][3] = {
-        [NSL_SETTING_IS_BOOL] = {"true", "", ""},
-        [NSL_SETTING_IS_INT] = {"12", "", ""},
-        [NSL_SETTING_IS_DIGITS] = {"12", "", ""},
-        [NSL_SETTING_IS_SIZE] = {"12", "", ""},
-        [NSL_SETTING_IS_TEXT] = {"", "", ""},
-        [NSL_SETTING_IS_CHOICE] = {"", "", ""},
+        [NSL_SETTING_IS_BOOL] = {"true", "", ""}, [NSL_SETTING_IS_INT] = {"12", "", ""},
+        [NSL_SETTING_IS_DIGITS] = {"12", "", ""}, [NSL_SETTING_IS_SIZE] = {"12", "", ""},
+        [NSL_SETTING_IS_TEXT] = {"", "", ""},     [NSL_SETTING_IS_CHOICE] = {"", "", ""},
     };
     for (size_t i = 0; i < nsl_setting_count(); i++) {
         const struct nsl_setting *row = nsl_setting_at(i);
@@ -320,8 +321,9 @@ static void each_refusal_has_its_exact_message(void **state)
     assert_refused("{\"Server\":{\"HttpPort\":99999999999999999999}}",
                    "1: Server.HttpPort: must be an integer from -1 to 65535 (port); found "
                    "99999999999999999999");
-    assert_refused("{\"Tee\":{\"Type\":\"Sgx\"}}",
-                   "1: Tee.Type: must be one of \"Simulation\", \"Occlum\", \"Nitro\"; found \"Sgx\"");
+    assert_refused(
+        "{\"Tee\":{\"Type\":\"Sgx\"}}",
+        "1: Tee.Type: must be one of \"Simulation\", \"Occlum\", \"Nitro\"; found \"Sgx\"");
     assert_refused("{\"Tee\":{\"Debug\":\"yes\"}}",
                    "1: Tee.Debug: must be true or false; found \"yes\"");
     assert_refused("{\"Tee\":{\"EnclavePath\":[]}}",
@@ -330,11 +332,13 @@ static void each_refusal_has_its_exact_message(void **state)
     assert_refused("{\"Enclave\":{\"Memory\":\"12MB\"}}",
                    "1: Enclave.Memory: must be an integer from 64 to 1048576 (MiB), quoted or not; "
                    "found \"12MB\"");
-    assert_refused("{\"Server\":{\"MaxBodyBytes\":\"1XB\"}}",
-                   "1: Server.MaxBodyBytes: must be an integer from 1024 to 67108864 (bytes) or a size "
-                   "like \"64MB\"; found \"1XB\"");
-    assert_refused("{\"Tee\":{\"JavaScriptEngine\":{\"MaxMemoryMB\":513}}}",
-                   "1: Tee.JavaScriptEngine.MaxMemoryMB: must be an integer from 1 to 512; found 513");
+    assert_refused(
+        "{\"Server\":{\"MaxBodyBytes\":\"1XB\"}}",
+        "1: Server.MaxBodyBytes: must be an integer from 1024 to 67108864 (bytes) or a size "
+        "like \"64MB\"; found \"1XB\"");
+    assert_refused(
+        "{\"Tee\":{\"JavaScriptEngine\":{\"MaxMemoryMB\":513}}}",
+        "1: Tee.JavaScriptEngine.MaxMemoryMB: must be an integer from 1 to 512; found 513");
     assert_refused("{\"Logging\":{\"LogLevel\":{\"Microsoft\":\"Loud\"}}}",
                    "1: Logging.LogLevel.Microsoft: must be a log level; found \"Loud\"");
     assert_refused("{\"Tee\":{\"Occlum\":7}}", "1: Tee.Occlum: must be an object, it is a section");
@@ -428,15 +432,24 @@ static void sizes_are_read_with_units_of_1024(void **state)
         int64_t bytes;
     } good[] = {
         {"\"1MB\"", 1 << 20},  {"\"1 MB\"", 1 << 20},    {"\"2MiB\"", 2 << 20},
-        {"\"64KB\"", 1 << 16}, {"\"1048576\"", 1 << 20}, {"\"4096B\"", 4096}, {"4096", 4096},
+        {"\"64KB\"", 1 << 16}, {"\"1048576\"", 1 << 20}, {"\"4096B\"", 4096},
+        {"4096", 4096},
     };
     for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
         assert_int_equal(parse(nested("Server.MaxBodyBytes", good[i].text)), NSL_OK);
         assert_int_equal(settings.server_max_body_bytes, good[i].bytes);
     }
-    static const char *const bad[] = {"\"\"",      "\"MB\"",   "\"1mb\"", "\"-1MB\"", "\"1.5MB\"",
-                                      "\"1MB \"", "\" 1MB\"", "\"1M\"",  "\"0x10KB\"",
-                                      "\"9999999999999999999TB\"", "\"9007199254740993TB\""};
+    static const char *const bad[] = {"\"\"",
+                                      "\"MB\"",
+                                      "\"1mb\"",
+                                      "\"-1MB\"",
+                                      "\"1.5MB\"",
+                                      "\"1MB \"",
+                                      "\" 1MB\"",
+                                      "\"1M\"",
+                                      "\"0x10KB\"",
+                                      "\"9999999999999999999TB\"",
+                                      "\"9007199254740993TB\""};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         assert_int_equal(parse(nested("Server.MaxBodyBytes", bad[i])), NSL_ERR_CONFIG);
     }
@@ -445,7 +458,7 @@ static void sizes_are_read_with_units_of_1024(void **state)
 static void numbers_in_quotes_are_exact(void **state)
 {
     (void)state;
-    static const char *const bad[] = {"\"\"", "\" 2\"", "\"2 \"", "\"+2\"", "\"2.0\"", "\"0x2\"",
+    static const char *const bad[] = {"\"\"",  "\" 2\"",  "\"2 \"",  "\"+2\"", "\"2.0\"", "\"0x2\"",
                                       "\"-\"", "\"--2\"", "\"two\"", "\"-2\"", "\"2e1\""};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         assert_int_equal(parse(nested("Enclave.Cpus", bad[i])), NSL_ERR_CONFIG);
@@ -502,7 +515,8 @@ static nsl_err apply(const char *const *environment)
     memset(&report, 0, sizeof report);
     nsl_settings_init(&settings);
     settings.tee_type = NSL_BACKEND_NITRO;
-    return nsl_config_apply_environment(look_up, (void *)(uintptr_t)environment, &settings, &report);
+    return nsl_config_apply_environment(look_up, (void *)(uintptr_t)environment, &settings,
+                                        &report);
 }
 
 #define APPLY(...) apply((const char *const[]){__VA_ARGS__, NULL})
@@ -558,9 +572,10 @@ static void bad_environment_values_are_refused_by_name(void **state)
     assert_environment_refused("NEO_SERVICE_MODE=staging",
                                "0: NEO_SERVICE_MODE: must be development or production; found "
                                "\"staging\"");
-    assert_environment_refused("OCCLUM_LOG_LEVEL=loud\x1b",
-                               "0: OCCLUM_LOG_LEVEL: must be trace, debug, info, warn, error or off; "
-                               "found \"loud\\x1b\"");
+    assert_environment_refused(
+        "OCCLUM_LOG_LEVEL=loud\x1b",
+        "0: OCCLUM_LOG_LEVEL: must be trace, debug, info, warn, error or off; "
+        "found \"loud\\x1b\"");
     assert_int_equal(APPLY("OCCLUM_SIMULATION=1", "SGX_MODE=HW"), NSL_ERR_CONFIG);
     assert_message(NSL_CONFIG_ERROR,
                    "0: SGX_MODE: HW contradicts OCCLUM_SIMULATION=1; set only one of them");
@@ -610,9 +625,10 @@ static void a_bad_flag_is_refused_by_the_flag_s_name(void **state)
     assert_flag_refused("Tee.Type", "no\"pe",
                         "0: --flag: must be one of \"Simulation\", \"Occlum\", \"Nitro\"; found "
                         "\"no\\\"pe\"");
-    assert_flag_refused("Server.ListenAddress", "\xff",
-                        "0: --flag: must be a string of at most 63 bytes without control characters; "
-                        "found \\xff");
+    assert_flag_refused(
+        "Server.ListenAddress", "\xff",
+        "0: --flag: must be a string of at most 63 bytes without control characters; "
+        "found \\xff");
     assert_flag_refused("Tee", "1", "0: Tee: no such setting");
     assert_flag_refused("Tee.Storage.Provider", "x", "0: Tee.Storage.Provider: no such setting");
 }
@@ -634,12 +650,14 @@ static void rules_between_settings_hold(void **state)
 {
     (void)state;
     assert_rule("{}", NULL);
-    assert_rule("{\"Server\":{\"Mode\":\"production\"}}",
-                "0: Server.Mode: production refuses the simulation back end: set Tee.Type to Occlum or "
-                "Nitro and Tee.SimulationMode to false");
+    assert_rule(
+        "{\"Server\":{\"Mode\":\"production\"}}",
+        "0: Server.Mode: production refuses the simulation back end: set Tee.Type to Occlum or "
+        "Nitro and Tee.SimulationMode to false");
     assert_rule("{\"Server\":{\"Mode\":\"production\"},\"Tee\":{\"Type\":\"Nitro\"}}", NULL);
-    assert_rule("{\"Server\":{\"Mode\":\"production\"},\"Tee\":{\"Type\":\"Nitro\",\"Debug\":true}}",
-                "0: Tee.Debug: must be false in production");
+    assert_rule(
+        "{\"Server\":{\"Mode\":\"production\"},\"Tee\":{\"Type\":\"Nitro\",\"Debug\":true}}",
+        "0: Tee.Debug: must be false in production");
     assert_rule("{\"Server\":{\"Mode\":\"production\"},\"Tee\":{\"Type\":\"Occlum\",\"Occlum\":{"
                 "\"EnableDebugMode\":true}}}",
                 "0: Tee.Occlum.EnableDebugMode: must be false in production");

@@ -47,8 +47,8 @@ static void wrong_lengths_and_characters_are_refused_without_writing(void **stat
 {
     (void)state;
     uint8_t bytes[2] = {7, 7};
-    static const char *const bad[] = {"", "0", "000", "00000", "0g00", "000 ", " 0000", "0x00",
-                                      "00-1", "00\xc3\xa9"};
+    static const char *const bad[] = {"",     "0",     "000",  "00000", "0g00",
+                                      "000 ", " 0000", "0x00", "00-1",  "00\xc3\xa9"};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         assert_int_equal(nsl_hex_decode(nsl_bytes_text(bad[i]), bytes, 2), NSL_ERR_BAD_ARGUMENT);
         assert_int_equal(bytes[0], 7);

@@ -77,9 +77,12 @@ static void every_case_of_the_corpus_has_its_answer(void **state)
 
 /* One text with everything in it. */
 static const char rich[] =
-    "{ \"a\" : [1, -0, 0.5, 1e5, 2E-7, 12345678901234567890] ,\"b\\u0062\":{\"x\":null,\"y\":true},\n"
-    "\t\"\xc3\xa9\xe4\xb8\x96\xf0\x9f\x98\x80\":\"text \\\"\\\\\\/\\b\\f\\n\\r\\t\\u00e9\\ud83d\\ude00 "
-    "long enough for blocks\",\r\n\"c\":false,\"d\":{},\"e\":[],\"f\":[[[{\"g\":[{}]}]]],\"h\":\"\"}";
+    "{ \"a\" : [1, -0, 0.5, 1e5, 2E-7, 12345678901234567890] "
+    ",\"b\\u0062\":{\"x\":null,\"y\":true},\n"
+    "\t\"\xc3\xa9\xe4\xb8\x96\xf0\x9f\x98\x80\":\"text "
+    "\\\"\\\\\\/\\b\\f\\n\\r\\t\\u00e9\\ud83d\\ude00 "
+    "long enough for "
+    "blocks\",\r\n\"c\":false,\"d\":{},\"e\":[],\"f\":[[[{\"g\":[{}]}]]],\"h\":\"\"}";
 
 static void a_text_cut_anywhere_is_refused(void **state)
 {
@@ -128,10 +131,9 @@ static void assert_same_verdict(const uint8_t *text, size_t size)
 {
     struct nsl_json_doc doc;
     for (int allows = 0; allows < 2; allows++) {
-        nsl_err err = check_with(nsl_bytes_of(text, size), 8,
-                                 allows ? NSL_JSON_ALLOW_LONE_SURROGATES
-                                        : NSL_JSON_REFUSE_LONE_SURROGATES,
-                                 &doc, NULL);
+        nsl_err err = check_with(
+            nsl_bytes_of(text, size), 8,
+            allows ? NSL_JSON_ALLOW_LONE_SURROGATES : NSL_JSON_REFUSE_LONE_SURROGATES, &doc, NULL);
         if ((err == NSL_OK) != reference_accepts(text, size, 8, allows != 0)) {
             fail_msg("verdicts differ (%s) on: %.*s", nsl_err_name(err), (int)size, text);
         }
@@ -186,8 +188,11 @@ static void random_token_soup_gets_the_verdict_of_the_reference(void **state)
 {
     (void)state;
     static const char *const tokens[] = {
-        "{", "}", "[", "]", ",", ":", "\"a\"", "\"\\u0061\"", "\"b\"", "1", "-", "0", "1.5e3", "true",
-        "null", " ", "\"", "\\", "\"\\ud800\"", "\"\\udc00\\ud800\"", "\xc3\xa9", "{\"a\":", "[[", "]]",
+        "{",        "}",       "[",           "]",           ",",
+        ":",        "\"a\"",   "\"\\u0061\"", "\"b\"",       "1",
+        "-",        "0",       "1.5e3",       "true",        "null",
+        " ",        "\"",      "\\",          "\"\\ud800\"", "\"\\udc00\\ud800\"",
+        "\xc3\xa9", "{\"a\":", "[[",          "]]",
     };
     uint64_t seed = 20240611;
     print_message("# seed %llu\n", (unsigned long long)seed);
@@ -220,8 +225,8 @@ static void depth_is_allowed_up_to_its_limit(void **state)
             text[size++] = i % 2 == 1 ? ']' : '}';
         }
         nsl_bytes bytes = nsl_bytes_of(text, size);
-        assert_int_equal(
-            check_with(bytes, depth, NSL_JSON_REFUSE_LONE_SURROGATES, &doc, &error), NSL_OK);
+        assert_int_equal(check_with(bytes, depth, NSL_JSON_REFUSE_LONE_SURROGATES, &doc, &error),
+                         NSL_OK);
         if (depth > 0) {
             assert_int_equal(
                 check_with(bytes, depth - 1, NSL_JSON_REFUSE_LONE_SURROGATES, &doc, &error),
@@ -240,9 +245,9 @@ static void a_million_brackets_are_refused_at_the_limit(void **state)
     memset(text, '[', size);
     struct nsl_json_doc doc;
     struct nsl_json_error error;
-    assert_int_equal(check_with(nsl_bytes_of(text, size), 64, NSL_JSON_REFUSE_LONE_SURROGATES, &doc,
-                                &error),
-                     NSL_ERR_TOO_DEEP);
+    assert_int_equal(
+        check_with(nsl_bytes_of(text, size), 64, NSL_JSON_REFUSE_LONE_SURROGATES, &doc, &error),
+        NSL_ERR_TOO_DEEP);
     assert_int_equal(error.offset, 64);
     free(text);
 }
@@ -252,9 +257,8 @@ static void assert_error(const char *text, nsl_err err, const char *reason, size
 {
     struct nsl_json_doc doc = {.index_count = 99};
     struct nsl_json_error error = {0};
-    assert_int_equal(check_with(nsl_bytes_text(text), 8, NSL_JSON_REFUSE_LONE_SURROGATES, &doc,
-                                &error),
-                     err);
+    assert_int_equal(
+        check_with(nsl_bytes_text(text), 8, NSL_JSON_REFUSE_LONE_SURROGATES, &doc, &error), err);
     assert_string_equal(error.reason, reason);
     assert_int_equal(error.offset, offset);
     assert_int_equal(error.line, line);
@@ -305,7 +309,8 @@ static char *many_keys(size_t count, long copy_of, size_t *ret_size)
 static void a_duplicate_is_found_among_any_number_of_keys(void **state)
 {
     (void)state;
-    static const size_t counts[] = {1, 2, 11, 12, 13, 14, 31, 32, 33, 100, 1000, 30000};
+    static const size_t counts[] = {1,  2,   11,   12,   13,   14,   31,   32,
+                                    33, 100, 1000, 1023, 1024, 1025, 30000};
     for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
         const long copies[] = {-1, 0, (long)counts[i] / 2, (long)counts[i] - 1};
         for (size_t j = 0; j < 4; j++) {
@@ -381,7 +386,8 @@ static void too_many_keys_for_the_scratch_are_refused_not_forgotten(void **state
     struct nsl_json_error error;
     size_t size = 0;
     char *text = many_keys(500, -1, &size);
-    assert_int_equal(nsl_json_check(nsl_bytes_of(text, size), &options, &small, &doc, &error), NSL_OK);
+    assert_int_equal(nsl_json_check(nsl_bytes_of(text, size), &options, &small, &doc, &error),
+                     NSL_OK);
     free(text);
     text = many_keys(512, -1, &size);
     assert_int_equal(nsl_json_check(nsl_bytes_of(text, size), &options, &small, &doc, &error),
@@ -398,16 +404,16 @@ static void the_root_index_and_a_plain_walk_say_the_same(void **state)
         char text[4096];
         size_t size = (size_t)sprintf(text, " { ");
         for (size_t i = 0; i < count; i++) {
-            static const char *const values[] = {"1", "\"a\\n\"", "\"b\"", "{\"x\":[1,{}]}", "[ ]",
-                                                 "true", "null", "-1.5e3"};
+            static const char *const values[] = {"1",   "\"a\\n\"", "\"b\"", "{\"x\":[1,{}]}",
+                                                 "[ ]", "true",     "null",  "-1.5e3"};
             size += (size_t)sprintf(text + size, "%s\"%sk%zu\" : %s ", i > 0 ? ", " : "",
                                     i % 3 == 0 ? "\\u0061" : "", i, values[i % 8]);
         }
         size += (size_t)sprintf(text + size, "} ");
         struct nsl_json_doc doc;
-        assert_int_equal(check_with(nsl_bytes_of(text, size), 8, NSL_JSON_REFUSE_LONE_SURROGATES,
-                                    &doc, NULL),
-                         NSL_OK);
+        assert_int_equal(
+            check_with(nsl_bytes_of(text, size), 8, NSL_JSON_REFUSE_LONE_SURROGATES, &doc, NULL),
+            NSL_OK);
         struct nsl_json_iter indexed = nsl_json_walk_doc(&doc);
         struct nsl_json_iter plain = nsl_json_walk(&doc.root);
         struct nsl_json_member a;

@@ -84,8 +84,8 @@ static void every_string_reads_back_as_it_was(void **state)
             nsl_buffer_init(&out, 4096, NSL_BUFFER_PLAIN);
             assert_int_equal(nsl_json_append_string(&out, nsl_bytes_of(text, size)), NSL_OK);
             struct nsl_json_doc doc;
-            assert_int_equal(
-                nsl_json_check(nsl_buffer_bytes(&out), &options, &scratch, &doc, NULL), NSL_OK);
+            assert_int_equal(nsl_json_check(nsl_buffer_bytes(&out), &options, &scratch, &doc, NULL),
+                             NSL_OK);
             nsl_bytes back = {0};
             assert_int_equal(nsl_json_text(&doc.root, &scratch, &back), NSL_OK);
             assert_true(nsl_bytes_equal(back, nsl_bytes_of(text, size)));

@@ -20,6 +20,7 @@
 #include "host/launcher/channel.h"
 #include "host/launcher/find.h"
 #include "host/launcher/output.h"
+#include "host/launcher/probe.h"
 #include "host/launcher/process.h"
 #include "host/launcher/restart.h"
 
@@ -341,6 +342,37 @@ static void channel_refuses_each_lie(void **state)
     }
 }
 
+static nsl_err probe(const char *behaviour, struct nsl_control_ready *ret_ready)
+{
+    return nsl_probe_enclave(standin, nsl_bytes_text(behaviour), 300, ret_ready);
+}
+
+static void probe_asks_and_ends_what_it_started(void **state)
+{
+    (void)state;
+    struct nsl_control_ready ready = {0};
+    assert_int_equal(probe("walls", &ready), NSL_OK);
+    assert_string_equal(ready.engine_version, "stand-in 1");
+    assert_int_equal(ready.missing_walls, 3);
+    assert_int_equal(probe("flood", &ready), NSL_OK); /* more output than a pipe holds */
+    assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);  /* no child is left */
+    assert_int_equal(errno, ECHILD);
+}
+
+static void probe_reports_silence_crashes_and_lies(void **state)
+{
+    (void)state;
+    struct nsl_control_ready ready = {.gas_version = 77};
+    assert_int_equal(probe("never_ready", &ready), NSL_ERR_TIMEOUT);
+    assert_int_equal(probe("crash_at_start", &ready), NSL_ERR_CLOSED);
+    assert_int_equal(probe("long_ready", &ready), NSL_ERR_BAD_MESSAGE);
+    assert_int_equal(probe("full_before_ready", &ready), NSL_ERR_BAD_MESSAGE);
+    assert_int_equal(nsl_probe_enclave("/nonexistent", NSL_TEXT("x"), 300, &ready),
+                     NSL_ERR_NOT_FOUND);
+    assert_int_equal(ready.gas_version, 77);
+    assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+}
+
 /* ---- Looking for the program. */
 
 static void find_takes_the_path_asked_for_or_says_where_it_looked(void **state)
@@ -380,6 +412,8 @@ int main(void)
         cmocka_unit_test(start_refuses_what_is_no_program),
         cmocka_unit_test(program_the_kernel_refuses_exits_with_127),
         cmocka_unit_test(channel_refuses_each_lie),
+        cmocka_unit_test(probe_asks_and_ends_what_it_started),
+        cmocka_unit_test(probe_reports_silence_crashes_and_lies),
         cmocka_unit_test(find_takes_the_path_asked_for_or_says_where_it_looked),
     };
     if (!find_standin()) {

@@ -62,7 +62,8 @@ static void text_cannot_end_the_line_or_its_quotes(void **state)
 {
     (void)state;
     assert_string_equal(
-        FORMAT(NSL_LOG_BYTES("v", NSL_TEXT("a\"b\\c\nd\re\tf\0g\x1b\x7f\xff\xc3\xa9\xc2\x85\xe4\xb8"))),
+        FORMAT(NSL_LOG_BYTES("v",
+                             NSL_TEXT("a\"b\\c\nd\re\tf\0g\x1b\x7f\xff\xc3\xa9\xc2\x85\xe4\xb8"))),
         HEAD " v=\"a\\\"b\\\\c\\nd\\re\\tf\\x00g\\x1b\\x7f\\xff\xc3\xa9"
              "\\xc2\\x85\\xe4\\xb8\"\n");
 }
@@ -76,10 +77,10 @@ static void long_values_are_cut_and_long_lines_say_so(void **state)
     const char *one = FORMAT(NSL_LOG_BYTES("v", bytes));
     assert_int_equal(strlen(one), strlen(HEAD) + strlen(" v=\"...\"\n") + NSL_LOG_VALUE_BYTES);
     assert_non_null(strstr(one, "xxx...\"\n"));
-    const char *all = FORMAT(
-        NSL_LOG_BYTES("a", bytes), NSL_LOG_BYTES("b", bytes), NSL_LOG_BYTES("c", bytes),
-        NSL_LOG_BYTES("d", bytes), NSL_LOG_BYTES("e", bytes), NSL_LOG_BYTES("f", bytes),
-        NSL_LOG_BYTES("g", bytes), NSL_LOG_BYTES("h", bytes), NSL_LOG_U64("i", 1));
+    const char *all =
+        FORMAT(NSL_LOG_BYTES("a", bytes), NSL_LOG_BYTES("b", bytes), NSL_LOG_BYTES("c", bytes),
+               NSL_LOG_BYTES("d", bytes), NSL_LOG_BYTES("e", bytes), NSL_LOG_BYTES("f", bytes),
+               NSL_LOG_BYTES("g", bytes), NSL_LOG_BYTES("h", bytes), NSL_LOG_U64("i", 1));
     assert_non_null(strstr(all, " g=\""));
     assert_null(strstr(all, " h="));
     assert_null(strstr(all, " i="));

@@ -26,8 +26,8 @@ static inline void fill_unusual(struct nsl_settings *settings)
             int64_t number = row->default_number == row_max(row) ? row->min : row_max(row);
             assert_int_equal(nsl_settings_set_number(settings, row, number), NSL_OK);
         } else if (row->kind == NSL_SETTING_IS_TEXT) {
-            assert_int_equal(
-                nsl_settings_set_text(settings, row, NSL_TEXT("a \"b\" \\ \xc3\xa9")), NSL_OK);
+            assert_int_equal(nsl_settings_set_text(settings, row, NSL_TEXT("a \"b\" \\ \xc3\xa9")),
+                             NSL_OK);
         }
     }
 }
