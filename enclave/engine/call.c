@@ -28,7 +28,7 @@ static void call_throw_type(struct nsl_call_state *state, const char *message)
     call_throw(state);
 }
 
-void nsl_call_prepare(void *argument)
+void nsl_call_compile(void *argument)
 {
     struct nsl_call_state *state = argument;
     state->compile_gas = COMPILE_GAS + state->code_text.size / COMPILE_BYTES_PER_GAS;
@@ -38,6 +38,24 @@ void nsl_call_prepare(void *argument)
     }
     JS_NslKeep(state->runtime);
     state->phase = NSL_PHASE_DONE;
+}
+
+/* True when what the top level left does not depend on this call and waits for nothing. */
+static bool is_early_start_good(const struct nsl_call_state *state)
+{
+    return !state->is_impure && !nsl_meter.is_call_read && state->timers.count == 0 &&
+           !JS_IsJobPending(state->runtime) && JS_IsUndefined(state->promise);
+}
+
+void nsl_call_start_early(void *argument)
+{
+    struct nsl_call_state *state = argument;
+    if (nsl_script_start(state) && is_early_start_good(state) && nsl_script_find_main(state) &&
+        is_early_start_good(state)) {
+        JS_NslKeep(state->runtime);
+        state->start_gas = nsl_meter.gas_used;
+        state->phase = NSL_PHASE_DONE;
+    }
 }
 
 static bool parse_input(struct nsl_call_state *state)
@@ -107,7 +125,7 @@ static bool settle(struct nsl_call_state *state)
         JS_Throw(context, result);
         call_throw(state);
     } else if (JS_IsUndefined(state->main)) {
-        JS_FreeValue(context, result); /* the module's evaluation: main comes next */
+        JS_FreeValue(context, result); /* the module is evaluated: main comes next */
     } else {
         call_finish(state, result);
         JS_FreeValue(context, result);
@@ -119,7 +137,7 @@ static bool settle(struct nsl_call_state *state)
 static void call_main(struct nsl_call_state *state)
 {
     JSContext *context = state->context;
-    if (!nsl_script_find_main(state)) {
+    if (JS_IsUndefined(state->main) && !nsl_script_find_main(state)) {
         call_throw(state);
         return;
     }
@@ -165,9 +183,13 @@ static void call_continue(struct nsl_call_state *state)
 void nsl_call_begin(void *argument)
 {
     struct nsl_call_state *state = argument;
-    nsl_gas_charge(state->compile_gas);
+    nsl_gas_charge(state->compile_gas + state->start_gas);
+    if (nsl_meter.heap_peak > nsl_meter.heap_limit) {
+        nsl_meter_leave(NSL_LEAVE_MEMORY);
+    }
     JS_NslSetRandomSeed(state->context, nsl_random_seed(state->entropy));
-    if (!parse_input(state) || (!state->is_started && !nsl_script_start(state))) {
+    bool is_started = !JS_IsUndefined(state->main);
+    if (!parse_input(state) || (!is_started && !nsl_script_start(state))) {
         call_throw(state);
         return;
     }

@@ -7,9 +7,12 @@
 
 #include "enclave/engine/call_state.h"
 
-/* Compiles state->code_text, and evaluates its top level if that is the same in every call.
- * THROWN: it does not compile. */
-void nsl_call_prepare(void *state);
+/* Compiles state->code_text. THROWN: it does not compile; else DONE. */
+void nsl_call_compile(void *state);
+
+/* Evaluates the top level for the image. DONE: doing it again in each call would give the same state,
+ * so that calls can start from it; else the arena is of no more use. */
+void nsl_call_start_early(void *state);
 
 /* Runs main to its end or to its first wait. */
 void nsl_call_begin(void *state);

@@ -72,15 +72,15 @@ struct nsl_call_state {
     JSValue context_object; /* main's second argument */
 
     /* The function's image. */
-    JSValue code;        /* bytecode or module, not yet evaluated; undefined once it is */
-    JSValue main;        /* the function, once the top level was evaluated */
-    uint64_t image_heap; /* bytes live in it: what a call's heap is counted from */
-    uint64_t compile_gas; /* charged to every call */
-    uint64_t start_gas;  /* what evaluating the top level cost */
-    uint64_t start_peak; /* bytes: the highest heap of that */
+    JSValue code;         /* bytecode or module, not yet evaluated; undefined once it is */
+    JSValue main;         /* the function, once the top level was evaluated */
+    uint64_t image_heap;  /* bytes live before the top level: what a call's heap is counted from */
+    uint64_t start_heap;  /* bytes live where a call starts */
+    uint64_t start_peak;  /* bytes: the highest there was */
+    uint64_t compile_gas; /* charged to every call, warm or cold */
+    uint64_t start_gas;   /* likewise: what evaluating the top level cost; 0 when calls do it */
     uint32_t is_module;
-    uint32_t is_started; /* the top level is evaluated */
-    uint32_t is_impure;  /* a host function was called: the top level depends on the call */
+    uint32_t is_impure; /* a host function was called: what it answers depends on the call */
 
     /* The call. */
     enum nsl_phase phase;

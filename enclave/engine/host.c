@@ -1,5 +1,6 @@
 #include "enclave/engine/host.h"
 
+#include "enclave/engine/host_web.h"
 #include "enclave/engine/meter.h"
 
 /* One number per call, its cost and its function. */
@@ -60,6 +61,31 @@ static const JSCFunctionListEntry gas_list[] = {
 
 static const JSCFunctionListEntry gas_accounting_list[] = {
 #define NSL_HOST_GAS_ACCOUNTING(name, id, length) ENTRY(name, id, length)
+#include "enclave/engine/host_calls.def"
+};
+
+static const JSCFunctionListEntry crypto_list[] = {
+#define NSL_HOST_CRYPTO(name, id, length) ENTRY(name, id, length)
+#include "enclave/engine/host_calls.def"
+};
+
+static const JSCFunctionListEntry subtle_list[] = {
+#define NSL_HOST_SUBTLE(name, id, length) ENTRY(name, id, length)
+#include "enclave/engine/host_calls.def"
+};
+
+static const JSCFunctionListEntry neo_list[] = {
+#define NSL_HOST_NEO(name, id, length) ENTRY(name, id, length)
+#include "enclave/engine/host_calls.def"
+};
+
+static const JSCFunctionListEntry encoder_list[] = {
+#define NSL_HOST_TEXT_ENCODER(name, id, length) ENTRY(name, id, length)
+#include "enclave/engine/host_calls.def"
+};
+
+static const JSCFunctionListEntry decoder_list[] = {
+#define NSL_HOST_TEXT_DECODER(name, id, length) ENTRY(name, id, length)
 #include "enclave/engine/host_calls.def"
 };
 
@@ -132,15 +158,28 @@ const char *nsl_host_text(JSContext *context, JSValueConst value, nsl_bytes *ret
 
 /* The host's objects. They are made before hardening, so that they are hardened; their names are
  * bound after it, so that a script may declare the same names for itself. */
-enum host_object { OBJECT_CONSOLE, OBJECT_SECRETS, OBJECT_GAS, OBJECT_GAS_ACCOUNTING, OBJECT_CONTEXT };
+enum host_object {
+    OBJECT_CONSOLE,
+    OBJECT_SECRETS,
+    OBJECT_GAS,
+    OBJECT_GAS_ACCOUNTING,
+    OBJECT_CONTEXT,
+    OBJECT_CRYPTO,
+    OBJECT_NEO,
+    OBJECT_TEXT_ENCODER,
+    OBJECT_TEXT_DECODER,
+    OBJECT_COUNT
+};
 
 static const struct host_name {
     const char *name;
     enum host_object object;
 } host_names[] = {
-    {"console", OBJECT_CONSOLE}, {"secrets", OBJECT_SECRETS},
-    {"SECRETS", OBJECT_SECRETS}, {"gas", OBJECT_GAS},
-    {"context", OBJECT_CONTEXT}, {"gasAccounting", OBJECT_GAS_ACCOUNTING},
+    {"console", OBJECT_CONSOLE},         {"secrets", OBJECT_SECRETS},
+    {"SECRETS", OBJECT_SECRETS},         {"gas", OBJECT_GAS},
+    {"context", OBJECT_CONTEXT},         {"gasAccounting", OBJECT_GAS_ACCOUNTING},
+    {"crypto", OBJECT_CRYPTO},           {"Neo", OBJECT_NEO},
+    {"TextEncoder", OBJECT_TEXT_ENCODER}, {"TextDecoder", OBJECT_TEXT_DECODER},
 };
 
 static JSValue object_from(JSContext *context, const JSCFunctionListEntry *list, int count)
@@ -150,6 +189,17 @@ static JSValue object_from(JSContext *context, const JSCFunctionListEntry *list,
         return JS_EXCEPTION;
     }
     return object;
+}
+
+static JSValue crypto_make(JSContext *context)
+{
+    JSValue crypto = object_from(context, crypto_list, COUNT(crypto_list));
+    JSValue subtle = nsl_host_subtle_object(context, subtle_list, COUNT(subtle_list));
+    if (JS_IsException(subtle) ||
+        JS_DefinePropertyValueStr(context, crypto, "subtle", subtle, JS_PROP_ENUMERABLE) < 0) {
+        return JS_EXCEPTION;
+    }
+    return crypto;
 }
 
 static JSValue object_make(JSContext *context, enum host_object object)
@@ -165,6 +215,18 @@ static JSValue object_make(JSContext *context, enum host_object object)
         return object_from(context, gas_accounting_list, COUNT(gas_accounting_list));
     case OBJECT_CONTEXT:
         return object_from(context, context_list, COUNT(context_list));
+    case OBJECT_CRYPTO:
+        return crypto_make(context);
+    case OBJECT_NEO:
+        return object_from(context, neo_list, COUNT(neo_list));
+    case OBJECT_TEXT_ENCODER:
+        return nsl_host_encoder_class(context,
+                                      object_from(context, encoder_list, COUNT(encoder_list)));
+    case OBJECT_TEXT_DECODER:
+        return nsl_host_decoder_class(context,
+                                      object_from(context, decoder_list, COUNT(decoder_list)));
+    case OBJECT_COUNT:
+        break;
     }
     return JS_EXCEPTION;
 }
@@ -183,8 +245,8 @@ static nsl_err bind_objects(JSContext *context, JSValueConst global, const JSVal
 
 nsl_err nsl_host_add(JSContext *context)
 {
-    JSValue objects[OBJECT_CONTEXT + 1];
-    for (enum host_object i = OBJECT_CONSOLE; i <= OBJECT_CONTEXT; i++) {
+    JSValue objects[OBJECT_COUNT];
+    for (enum host_object i = OBJECT_CONSOLE; i < OBJECT_COUNT; i++) {
         objects[i] = object_make(context, i);
         if (JS_IsException(objects[i])) {
             return NSL_ERR_ENGINE;
@@ -198,7 +260,7 @@ nsl_err nsl_host_add(JSContext *context)
         return NSL_ERR_ENGINE;
     }
     nsl_call_state()->context_object = JS_DupValue(context, objects[OBJECT_CONTEXT]);
-    for (enum host_object i = OBJECT_CONSOLE; i <= OBJECT_CONTEXT; i++) {
+    for (enum host_object i = OBJECT_CONSOLE; i < OBJECT_COUNT; i++) {
         JS_FreeValue(context, objects[i]);
     }
     JS_FreeValue(context, global);

@@ -28,6 +28,9 @@ NSL_MUST_USE nsl_err nsl_host_add(JSContext *context);
 /* The secrets object, whose properties are the call's secrets. */
 JSValue nsl_host_secrets_object(JSContext *context, const JSCFunctionListEntry *list, int count);
 
+/* crypto.subtle */
+JSValue nsl_host_subtle_object(JSContext *context, const JSCFunctionListEntry *list, int count);
+
 /* A UTF-8 argument; NULL when converting threw. Freed with the arena at the latest. */
 const char *nsl_host_text(JSContext *context, JSValueConst value, nsl_bytes *ret_text);
 

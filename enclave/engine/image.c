@@ -293,6 +293,10 @@ nsl_err nsl_images_add(struct nsl_images *images, const struct nsl_image_name *n
         free(image);
         return err;
     }
+    struct nsl_image *older = nsl_images_find(images, name);
+    if (older != NULL) {
+        image_drop(images, older);
+    }
     make_room(images, nsl_image_resident_bytes(image));
     struct nsl_image **row = row_of(images, name);
     image->next_in_row = *row;

@@ -58,7 +58,7 @@ void nsl_images_restore(const struct nsl_images *images, const struct nsl_image 
 /* The image of that name, now the most recently used one, or NULL. */
 struct nsl_image *nsl_images_find(struct nsl_images *images, const struct nsl_image_name *name);
 
-/* Keeps the arena as it is under that name. Owned by the cache; borrowed until the next add unless
+/* Keeps the arena as it is under that name, instead of what had it. Owned by the cache; borrowed until the next add unless
  * held. NSL_ERR_NO_MEMORY. */
 NSL_MUST_USE nsl_err nsl_images_add(struct nsl_images *images, const struct nsl_image_name *name,
                                     struct nsl_image **ret_image);

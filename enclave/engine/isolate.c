@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "common/base/wipe.h"
+#include "enclave/crypto/primitives.h"
 #include "enclave/engine/arena.h"
 #include "enclave/engine/call.h"
 #include "enclave/engine/image.h"
@@ -19,7 +20,11 @@
 #include "enclave/engine/tracking.h"
 #include "enclave/engine/training.h"
 
-/* Compiling has limits of its own, so that it ends alike for every call's limits. */
+/* Compiling has limits of its own, so that it ends alike for every call's limits. So has evaluating
+ * the top level for an image, which is not worth keeping when it is large. */
+static const struct nsl_limits early_limits = {.gas_units = 10000000, .heap_bytes = 1 << 20};
+enum { EARLY_TIME_MS = 60000 }; /* the gas ends it; time may not, or it would depend on the machine */
+
 static const struct nsl_limits prepare_limits = {
     .gas_units = 200000000,
     .heap_bytes = 64 << 20,
@@ -83,13 +88,16 @@ static int run_slice(void (*body)(void *state), uint64_t time_left_ns, uint64_t 
     return left;
 }
 
-static void meter_start(const struct nsl_limits *limits, uint64_t live_bytes)
+/* Heap is counted from what the function's code takes, whether its top level was evaluated for the
+ * image or is by the call. */
+static void meter_start(const struct nsl_limits *limits)
 {
+    const struct nsl_call_state *state = nsl_call_state();
     nsl_meter = (struct nsl_meter){
         .gas_limit = limits->gas_units,
-        .heap_used = live_bytes,
-        .heap_limit = live_bytes + limits->heap_bytes,
-        .heap_peak = live_bytes,
+        .heap_used = state->start_heap,
+        .heap_limit = state->image_heap + limits->heap_bytes,
+        .heap_peak = state->start_peak,
         .depth_limit = limits->depth_units,
         .depth_fatal = limits->depth_units + NSL_DEPTH_RESERVE,
         .jobs_limit = limits->pending_jobs,
@@ -136,7 +144,7 @@ static nsl_err build_arena(enum nsl_placement_mode mode)
 {
     nsl_err err = NSL_ERR_ENGINE;
     nsl_arena_init(sizeof(struct nsl_call_state));
-    meter_start(&prepare_limits, 0);
+    meter_start(&prepare_limits);
     nsl_placement_begin(mode);
     int left = nsl_stack_run(build_realm, &err);
     nsl_placement_end();
@@ -150,7 +158,7 @@ static nsl_err learn_placement(void)
 {
     NSL_TRY(build_arena(NSL_PLACE_SPREAD));
     if (nsl_placement_learn() == NSL_OK) {
-        meter_start(&prepare_limits, nsl_call_state()->image_heap);
+        meter_start(&prepare_limits);
         int left = nsl_stack_run(nsl_training_run, nsl_call_state());
         nsl_placement_learned();
         nsl_stack_scrub(nsl_meter.stack_lowest);
@@ -179,7 +187,10 @@ nsl_err nsl_engine_new(uint64_t cache_bytes, uint64_t parked_bytes, struct nsl_e
     }
     engine->is_image_kept = true;
     nsl_parking_init(&engine->parking, parked_bytes);
-    nsl_err err = nsl_arena_map();
+    nsl_err err = nsl_primitives_setup();
+    if (err == NSL_OK) {
+        err = nsl_arena_map();
+    }
     engine->is_arena_mapped = err == NSL_OK;
     if (err == NSL_OK) {
         err = nsl_stack_map();
@@ -247,38 +258,74 @@ void nsl_engine_statistics(const struct nsl_engine *engine, struct nsl_engine_st
                                           .parked_count = engine->parking.count};
 }
 
-/* Compiles into an arena at the base; *ret_left as run_slice. state->phase says how it went. */
+/* Runs a body that makes an image; blocks are then taken one by one from the heap. */
+static int run_making(void (*body)(void *state), const struct nsl_limits *limits, uint64_t time_ms)
+{
+    uint64_t run_ns = 0;
+    meter_start(limits);
+    nsl_call_state()->phase = NSL_PHASE_RUNNING;
+    nsl_placement_begin(NSL_PLACE_HEAP);
+    int left = run_slice(body, time_ms * 1000000, &run_ns);
+    nsl_placement_end();
+    nsl_stack_scrub(nsl_meter.stack_lowest);
+    return left;
+}
+
+/* Keeps the arena as the image of that name. */
+static nsl_err keep_image(struct nsl_engine *engine, const struct nsl_image_name *name)
+{
+    struct nsl_call_state *state = nsl_call_state();
+    struct nsl_image *image = NULL;
+    state->limits = (struct nsl_limits){0};
+    state->phase = NSL_PHASE_RUNNING;
+    state->start_heap = nsl_meter.heap_used;
+    state->start_peak = nsl_meter.heap_peak;
+    NSL_TRY(nsl_images_add(&engine->images, name, &image));
+    set_loaded(engine, image);
+    return NSL_OK;
+}
+
+/* Evaluates the top level and makes the image start after it, if that is the same in every call and
+ * cheap to keep. Whether it is depends on the code and the image's name alone. */
+static nsl_err start_early(struct nsl_engine *engine, const struct nsl_image_name *name)
+{
+    struct nsl_limits limits = early_limits;
+    limits.depth_units = name->depth_units;
+    limits.pending_jobs = name->pending_jobs;
+    limits.pending_host_calls = name->pending_host_calls;
+    nsl_call_state()->limits = limits;
+    int left = run_making(nsl_call_start_early, &limits, EARLY_TIME_MS);
+    if (left == 0 && nsl_call_state()->phase == NSL_PHASE_DONE) {
+        return keep_image(engine, name);
+    }
+    engine_scrub(engine);
+    return NSL_OK;
+}
+
+/* Makes the image of a function and loads it. *ret_left and state->phase say when the function is not
+ * one; the arena then holds the error. */
 static nsl_err prepare(struct nsl_engine *engine, const struct nsl_call *call,
                        const struct nsl_image_name *name, int *ret_left)
 {
     struct nsl_call_state *state = nsl_call_state();
-    uint64_t run_ns = 0;
     load(engine, NULL);
     if (!engine->is_image_kept) {
         nsl_arena_zero_from(0);
         NSL_TRY(build_arena(NSL_PLACE_PACKED));
     }
-    struct nsl_limits limits = call->limits;
-    limits.gas_units = prepare_limits.gas_units;
-    limits.heap_bytes = prepare_limits.heap_bytes;
-    meter_start(&limits, state->image_heap);
+    struct nsl_limits limits = prepare_limits;
+    limits.depth_units = call->limits.depth_units;
     state->limits = limits;
     state->code_text = call->code;
-    nsl_placement_begin(NSL_PLACE_HEAP);
-    *ret_left = run_slice(nsl_call_prepare, (uint64_t)call->limits.time_ms * 1000000, &run_ns);
-    nsl_placement_end();
+    *ret_left = run_making(nsl_call_compile, &limits, call->limits.time_ms);
     if (*ret_left != 0 || state->phase != NSL_PHASE_DONE) {
         state->limits = call->limits;
         return NSL_OK;
     }
-    state->limits = (struct nsl_limits){0};
-    state->phase = NSL_PHASE_RUNNING;
     state->image_heap = nsl_meter.heap_used;
-    nsl_stack_scrub(nsl_meter.stack_lowest);
-    struct nsl_image *image = NULL;
-    NSL_TRY(nsl_images_add(&engine->images, name, &image));
-    set_loaded(engine, image);
-    return NSL_OK;
+    nsl_meter.heap_peak = nsl_meter.heap_used;
+    NSL_TRY(keep_image(engine, name));
+    return start_early(engine, name);
 }
 
 static nsl_bytes keep(uint8_t **at, nsl_bytes from)
@@ -379,7 +426,7 @@ nsl_err nsl_engine_run(struct nsl_engine *engine, const struct nsl_call *call,
         load(engine, image);
     }
     if (left == 0 && state->phase == NSL_PHASE_RUNNING) {
-        meter_start(&call->limits, state->image_heap);
+        meter_start(&call->limits);
         nsl_meter.now_ms = call->start_ms;
         copy_call(state, call);
         left = run_slice(nsl_call_begin, (uint64_t)call->limits.time_ms * 1000000, &run_ns);

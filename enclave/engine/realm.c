@@ -84,5 +84,7 @@ nsl_err nsl_realm_build(void)
     JS_RunGC(state->runtime);
     JS_NslKeep(state->runtime);
     state->image_heap = nsl_meter.heap_used;
+    state->start_heap = nsl_meter.heap_used;
+    state->start_peak = nsl_meter.heap_used;
     return NSL_OK;
 }

@@ -58,23 +58,39 @@ bool nsl_script_compile(struct nsl_call_state *state)
     return true;
 }
 
+/* A module without an await is done, or has thrown, when its evaluation returns. */
+static bool keep_module_promise(struct nsl_call_state *state, JSValue promise)
+{
+    JSContext *context = state->context;
+    switch (JS_PromiseState(context, promise)) {
+    case JS_PROMISE_PENDING:
+        state->promise = promise;
+        return true;
+    case JS_PROMISE_REJECTED:
+        JS_PromiseMarkAsHandled(context, promise);
+        JS_Throw(context, JS_PromiseResult(context, promise));
+        JS_FreeValue(context, promise);
+        return false;
+    default:
+        JS_FreeValue(context, promise);
+        return true;
+    }
+}
+
 bool nsl_script_start(struct nsl_call_state *state)
 {
     JSContext *context = state->context;
-    JSValue code = state->is_module ? JS_DupValue(context, state->code) : state->code;
-    if (!state->is_module) {
-        state->code = JS_UNDEFINED;
+    if (state->is_module) {
+        JSValue promise = JS_EvalFunction(context, JS_DupValue(context, state->code));
+        return !JS_IsException(promise) && keep_module_promise(state, promise);
     }
+    JSValue code = state->code;
+    state->code = JS_UNDEFINED;
     JSValue result = JS_EvalFunction(context, code);
     if (JS_IsException(result)) {
         return false;
     }
-    if (state->is_module) {
-        state->promise = result;
-    } else {
-        JS_FreeValue(context, result);
-    }
-    state->is_started = 1;
+    JS_FreeValue(context, result);
     return true;
 }
 

@@ -15,8 +15,8 @@
 /* Compiles state->code_text into state->code. False: the engine's exception is set. */
 bool nsl_script_compile(struct nsl_call_state *state);
 
-/* Evaluates the top level; for a module whose top level awaits, state->promise is set and main is
- * found later. False: the engine's exception is set. */
+/* Evaluates the top level. For a module whose top level awaits, state->promise is set and main can
+ * be found when it is settled. False: the engine's exception is set. */
 bool nsl_script_start(struct nsl_call_state *state);
 
 /* Sets state->main, once the top level is done. False: the engine's exception is set. */

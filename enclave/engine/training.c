@@ -47,7 +47,6 @@ static void example_start(struct nsl_call_state *state, const char *code,
     state->main = JS_UNDEFINED;
     state->input = JS_UNDEFINED;
     state->promise = JS_UNDEFINED;
-    state->is_started = 0;
     state->code_text = nsl_bytes_text(code);
     state->input_json = nsl_bytes_text(example_input);
     state->secrets = secret;
@@ -68,7 +67,7 @@ void nsl_training_run(void *call_state)
     for (size_t i = 0; i < sizeof(examples) / sizeof(examples[0]); i++) {
         example_start(state, examples[i], &secret);
         state->phase = NSL_PHASE_RUNNING;
-        nsl_call_prepare(state);
+        nsl_call_compile(state);
         if (state->phase == NSL_PHASE_DONE) {
             state->phase = NSL_PHASE_RUNNING;
             nsl_call_begin(state);
