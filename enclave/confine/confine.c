@@ -163,9 +163,11 @@ static nsl_err empty_root(void)
 }
 
 /* Init keeps user id 0 of its namespace, to signal the others; each role has an id of its own. */
-static nsl_err change_user(enum nsl_role role)
+static nsl_err change_user(enum nsl_role role, uint32_t missing)
 {
-    uid_t id = (uid_t)role;
+    /* Without a namespace the small ids are the system's own users. */
+    bool is_outside = (missing & NSL_WALL_USER_NAMESPACE) != 0;
+    uid_t id = (uid_t)role + (is_outside ? (uid_t)OUTER_ID_BASE : 0);
     if (role == NSL_ROLE_INIT) {
         return getuid() == 0 ? NSL_OK : NSL_ERR_IO;
     }
@@ -200,7 +202,7 @@ nsl_err nsl_confine_role(enum nsl_role role, uint32_t *missing)
     if ((*missing & NSL_WALL_MOUNT_NAMESPACE) != 0 || empty_root() != NSL_OK) {
         *missing |= NSL_WALL_MOUNT_NAMESPACE;
     }
-    if (change_user(role) != NSL_OK) {
+    if (change_user(role, *missing) != NSL_OK) {
         *missing |= NSL_WALL_USER_CHANGE;
     }
     NSL_TRY(drop_capabilities(role));
