@@ -1,5 +1,4 @@
-/* Whether this test runs under AddressSanitizer, which replaces malloc (aborts on impossible sizes)
- * and mlock (does nothing). */
+/* Whether this test runs under AddressSanitizer, whose malloc aborts on impossible sizes. */
 #ifndef NSL_TESTS_UNIT_SANITIZER_H
 #define NSL_TESTS_UNIT_SANITIZER_H
 
