@@ -7,7 +7,7 @@ from harness.machine import Failure, setting
 from harness.report import print_columns, row
 from harness.servers import Client, Ours, Workerd, result_of
 
-CONNECTIONS, WORK_CONNECTIONS = 64, 8
+CONNECTIONS, WORK_CONNECTIONS = 64, 4
 WORK_MS = (0, 1, 5, 20)
 REGIONS = ("north", "east", "south", "west")
 
@@ -154,7 +154,7 @@ def compare():
         transform = transform_case(servers).run(rounds, seconds)
         others = [case.run(rounds, seconds) for case in
                   (readme_case(servers, "https"), transform_case(servers, "https"))]
-        work = work_measured([work_case(servers, ms, count).run(rounds, seconds)
+        work = work_measured([work_case(servers, ms, count).run(rounds, max(seconds, ms // 2))
                               for ms, count in calibrate(workerd).items()])
         print(f"\nwrk -t1, {CONNECTIONS} connections ({WORK_CONNECTIONS} for work), medians of "
               f"{rounds} alternating rounds of {seconds} s, {workerd.version}:")

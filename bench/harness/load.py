@@ -47,6 +47,8 @@ def parse_wrk(text):
         if match is None:
             raise Failure(f"wrk printed no {key}:\n{text}")
         found[key] = float(match[1]) * UNITS.get(match[2], 1.0)
+    if found["requests"] < 4:
+        raise Failure(f"only {found['requests']:.0f} requests in a round: set BENCH_SECONDS higher")
     for trouble in ("Socket errors", "Non-2xx"):
         match = re.search(rf"^\s*{trouble}.*$", text, re.MULTILINE)
         if match:

@@ -107,7 +107,7 @@ class Ours(Server):
         os.makedirs(WORK, exist_ok=True)
         with open(f"{WORK}/settings.json", "w", encoding="utf-8") as file:
             json.dump(SETTINGS, file, indent=2)
-        self.process = Process([f"{BUILD}/nsl", "serve", "--config", f"{WORK}/settings.json"],
+        self.process = Process([f"{BUILD}/nsl", "serve", "--dev", "--config", f"{WORK}/settings.json"],
                                "nsl.log", WORK)
         deadline = time.monotonic() + START_S
         while not {"http", "https"} <= self.addresses.keys():

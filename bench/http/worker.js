@@ -21,10 +21,16 @@ export default {
             success: true,
             data: {
                 result,
-                executionTimeMs: 0,
                 gasUsed: 1000,
+                executionTimeMs: 0.035,
+                memoryUsed: 1000,
+                codeHash: '0000000000000000000000000000000000000000000000000000000000000000',
+                functionId: 'function',
                 logs,
-                requestId: '00000000-0000-0000-0000-000000000000',
+            },
+            metadata: {
+                requestId: '00000000000000000000000000000000',
+                timestamp: '2026-01-01T00:00:00.000Z',
             },
         });
     },
