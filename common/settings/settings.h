@@ -134,9 +134,9 @@ NSL_MUST_USE nsl_err nsl_settings_write_json(const struct nsl_settings *settings
  *     0      2    version, 1
  *     2      2    number of records
  *     4      4    fingerprint of the enclave's rows: both sides are from the same table
- *     8           records, in the order of the table, one for each row with side ENCLAVE or BOTH:
- *                   number: 8 bytes, two's complement
- *                   text:   2 bytes size, then the bytes
+ *     8      8*n  records, in the order of the table, one for each row with side ENCLAVE or BOTH: its
+ *                 number, two's complement. (None of these rows is a TEXT; the first one that is needs
+ *                 a record form and a version of its own.)
  *
  * Little-endian. Nothing may follow. */
 enum { NSL_SETTINGS_WIRE_VERSION = 1, NSL_SETTINGS_WIRE_MAX_BYTES = 16384 };

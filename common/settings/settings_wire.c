@@ -47,13 +47,7 @@ nsl_err nsl_settings_encode(const struct nsl_settings *settings, struct nsl_buff
         if (!is_sent(setting)) {
             continue;
         }
-        if (setting->kind == NSL_SETTING_IS_TEXT) {
-            nsl_bytes text = nsl_bytes_text(nsl_settings_text(settings, setting));
-            NSL_TRY(nsl_buffer_append_le(out, text.size, 2));
-            NSL_TRY(nsl_buffer_append(out, text));
-        } else {
-            NSL_TRY(nsl_buffer_append_le(out, (uint64_t)nsl_settings_number(settings, setting), 8));
-        }
+        NSL_TRY(nsl_buffer_append_le(out, (uint64_t)nsl_settings_number(settings, setting), 8));
     }
     return NSL_OK;
 }
@@ -92,18 +86,9 @@ static nsl_err take_record(nsl_bytes *rest, struct nsl_settings *settings,
                            const struct nsl_setting *setting)
 {
     uint64_t number = 0;
-    if (setting->kind != NSL_SETTING_IS_TEXT) {
-        NSL_TRY(take_le(rest, 8, &number));
-        nsl_err err = nsl_settings_set_number(settings, setting, (int64_t)number);
-        return err == NSL_OK ? NSL_OK : NSL_ERR_CONFIG;
-    }
-    NSL_TRY(take_le(rest, 2, &number));
-    if (number > rest->size) {
-        return NSL_ERR_BAD_MESSAGE;
-    }
-    nsl_bytes text = nsl_bytes_of(rest->data, (size_t)number);
-    *rest = nsl_bytes_of(rest->data + number, rest->size - (size_t)number);
-    return nsl_settings_set_text(settings, setting, text) == NSL_OK ? NSL_OK : NSL_ERR_CONFIG;
+    NSL_TRY(take_le(rest, 8, &number));
+    nsl_err err = nsl_settings_set_number(settings, setting, (int64_t)number);
+    return err == NSL_OK ? NSL_OK : NSL_ERR_CONFIG;
 }
 
 nsl_err nsl_settings_decode(nsl_bytes message, struct nsl_settings *ret_settings,
