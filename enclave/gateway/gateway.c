@@ -286,6 +286,7 @@ static nsl_err run_round(struct gateway *gateway)
     }
     int count = epoll_wait(gateway->epoll, events, EVENTS, timeout);
     nsl_scheduler_finish_wait(gateway->scheduler);
+    nsl_server_note_time(gateway->server, now_ns());
     NSL_TRY(handle_events(gateway, events, count));
     now = now_ns();
     nsl_scheduler_run(gateway->scheduler, now);

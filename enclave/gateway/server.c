@@ -545,6 +545,11 @@ void nsl_server_descriptors(const struct nsl_server *server,
     ret_descriptors[1] = epoll_of(server->tls);
 }
 
+void nsl_server_note_time(struct nsl_server *server, uint64_t now_ns)
+{
+    server->now_ns = now_ns;
+}
+
 void nsl_server_run(struct nsl_server *server, uint64_t now_ns)
 {
     server->now_ns = now_ns;

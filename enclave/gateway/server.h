@@ -59,6 +59,9 @@ NSL_MUST_USE nsl_err nsl_server_add(struct nsl_server *server,
 enum { NSL_SERVER_DESCRIPTORS = 2 };
 void nsl_server_descriptors(const struct nsl_server *server,
                             int ret_descriptors[NSL_SERVER_DESCRIPTORS]);
+/* Tells what time it is: before connections are added, whose deadlines start then. */
+void nsl_server_note_time(struct nsl_server *server, uint64_t now_ns);
+
 /* Does what can be done now, deadlines included. */
 void nsl_server_run(struct nsl_server *server, uint64_t now_ns);
 /* Milliseconds until it has something to do by itself; 0: at once, -1: never. */
