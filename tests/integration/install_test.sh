@@ -27,6 +27,7 @@ check "installs nothing else that runs" test "$(find "$work" -type f -perm /111 
 check "starts from there" "$prefix/bin/nsl" --version
 
 # A copy of the enclave beside the build must not be what is found.
+: > "$work/out"
 (cd / && exec "$prefix/bin/nsl" serve --dev --port 0 --https-port 0) > "$work/out" 2> "$work/log" &
 pid=$!
 url=
@@ -40,7 +41,7 @@ check "serves" test -n "$url"
 runs_a_function() {
     local answer
     answer=$(curl -sS -m 20 -H 'Content-Type: application/json' \
-        -d '{"code":"function main(input) { return input.value * 2; }","input":{"value":21},"functionId":"installed"}' \
+        -d '{"code":"function main(input) { return input.value * 2; }","input":{"value":21},"functionId":"installed","userId":"me"}' \
         "$url/api/v1/functions/execute-javascript")
     echo "$answer"
     python3 -c 'import json, sys
