@@ -5,6 +5,8 @@
 #include "common/codec/hex.h"
 #include "common/codec/json.h"
 
+enum { UNKNOWN_KEY_SHOWN = 128 };
+
 enum field {
     FIELD_CODE,
     FIELD_FUNCTION_ID,
@@ -84,6 +86,19 @@ static bool check_json(struct reader *reader, nsl_bytes text, nsl_bytes field,
     return refuse(reader, err == NSL_ERR_TOO_LARGE ? 413 : 400, field, message);
 }
 
+/* An unknown key as it stands in the text, without its quotes; a long one cut between characters. */
+static nsl_bytes shown_key(nsl_bytes raw)
+{
+    nsl_bytes key = nsl_bytes_of(raw.data + 1, raw.size - 2);
+    if (key.size > UNKNOWN_KEY_SHOWN) {
+        key.size = UNKNOWN_KEY_SHOWN;
+        while (key.size > 0 && (key.data[key.size] & 0xc0) == 0x80) {
+            key.size--;
+        }
+    }
+    return key;
+}
+
 static bool read_fields(struct reader *reader, nsl_bytes body)
 {
     struct nsl_json_doc doc;
@@ -98,7 +113,7 @@ static bool read_fields(struct reader *reader, nsl_bytes body)
                              reader->values, &misfit) != NSL_OK) {
         nsl_bytes name = misfit.name;
         if (misfit.field_index == FIELD_COUNT && name.size >= 2) {
-            name = nsl_bytes_of(name.data + 1, name.size - 2); /* an unknown key, with its quotes */
+            name = shown_key(name);
         }
         return refuse(reader, 400, name, misfit.reason);
     }

@@ -123,6 +123,14 @@ static void *on_uri(void *cls, const char *uri, struct MHD_Connection *mhd)
     return NULL;
 }
 
+/* A path with an escaped NUL stays escaped: as a C string it would end there and name another one. */
+static size_t unescape(void *cls, struct MHD_Connection *mhd, char *text)
+{
+    (void)cls;
+    (void)mhd;
+    return strstr(text, "%00") == NULL ? MHD_http_unescape(text) : strlen(text);
+}
+
 /* libmicrohttpd closes slow connections without a word; the client should know why. */
 static void end_overdue(struct connection *connection)
 {
@@ -421,7 +429,8 @@ static nsl_err start_daemon(struct nsl_server *server, unsigned extra_flags,
         MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME | extra_flags, 0, NULL,
         NULL, on_request, server, MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL,
         MHD_OPTION_NOTIFY_CONNECTION, on_connection, server, MHD_OPTION_URI_LOG_CALLBACK, on_uri,
-        server, MHD_OPTION_CONNECTION_LIMIT, server->settings.connections_max,
+        server, MHD_OPTION_UNESCAPE_CALLBACK, unescape, NULL, MHD_OPTION_CONNECTION_LIMIT,
+        server->settings.connections_max,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HEADER_MEMORY,
         MHD_OPTION_CONNECTION_MEMORY_INCREMENT, (size_t)READ_STEP, MHD_OPTION_STRICT_FOR_CLIENT, 1,
         MHD_OPTION_ARRAY, is_tls ? tls_options : no_options, MHD_OPTION_END);

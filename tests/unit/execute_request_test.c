@@ -177,6 +177,26 @@ static void missing_unknown_and_wrong_fields_are_named(void **state)
     refuse(HEAD ",\"timeoutMs\":null}", 400, "timeoutMs", "has the wrong type");
 }
 
+static void a_long_unknown_key_is_cut_between_characters(void **state)
+{
+    (void)state;
+    for (size_t first = 0; first < 2; first++) { /* U+00FC over and over, once behind an x */
+        char key[400] = {0};
+        char body[1024];
+        size_t size = 0;
+        if (first == 1) {
+            key[size++] = 'x';
+        }
+        while (size < 300) {
+            key[size++] = '\xc3';
+            key[size++] = '\xbc';
+        }
+        (void)snprintf(body, sizeof(body), HEAD ",\"%s\":1}", key);
+        key[first == 1 ? 127 : 128] = '\0';
+        refuse(body, 400, key, "is not known");
+    }
+}
+
 static void empty_texts_are_named(void **state)
 {
     (void)state;
@@ -380,6 +400,7 @@ int main(void)
         TEST(escapes_in_code_and_ids_are_taken_apart),
         TEST(limits_may_be_lowered_and_not_raised),
         TEST(missing_unknown_and_wrong_fields_are_named),
+        TEST(a_long_unknown_key_is_cut_between_characters),
         TEST(empty_texts_are_named),
         TEST(bodies_that_are_not_a_json_object_say_where),
         TEST(json_inside_texts_is_checked_as_strictly),
