@@ -28,7 +28,7 @@ static void print_grouped(uint64_t number)
     }
 }
 
-/* Lines of text below each other, the first behind the label. */
+/* Lines of text below each other without their indents, the first behind the label. */
 static void print_lines(nsl_bytes text)
 {
     size_t at = 0;
@@ -39,7 +39,11 @@ static void print_lines(nsl_bytes text)
         if (!is_first) {
             printf("%*s", LABEL_WIDTH, "");
         }
-        nsl_print_escaped(stdout, nsl_bytes_of(text.data + at, size));
+        size_t indent = 0;
+        while (indent < size && text.data[at + indent] == ' ') {
+            indent++;
+        }
+        nsl_print_escaped(stdout, nsl_bytes_of(text.data + at + indent, size - indent));
         putchar('\n');
         at += size + 1;
         is_first = false;

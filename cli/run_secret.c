@@ -74,11 +74,11 @@ static nsl_err prompt(const char *name, struct nsl_buffer *value)
     }
     struct termios silent = before;
     silent.c_lflag &= ~(tcflag_t)(ECHO | ICANON | ISIG);
-    fprintf(stderr, "value of secret %s (not shown): ", name);
-    fflush(stderr);
     if (tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent) != 0) {
         return NSL_ERR_IO;
     }
+    fprintf(stderr, "value of secret %s (not shown): ", name);
+    fflush(stderr);
     nsl_err err = type_line(value);
     (void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
     fputc('\n', stderr);

@@ -111,7 +111,6 @@ static enum nsl_client_status status_of(CURLcode code)
     case CURLE_SSL_CACERT_BADFILE:
         return NSL_CLIENT_NOT_TRUSTED;
     case CURLE_URL_MALFORMAT:
-    case CURLE_UNSUPPORTED_PROTOCOL:
         return NSL_CLIENT_BAD_ARGUMENT;
     default:
         return NSL_CLIENT_UNREACHABLE;

@@ -129,7 +129,9 @@ static void log_end(const struct nsl_loop *loop, pid_t pid, int status)
         snprintf(text, sizeof(text), "exit %d", WEXITSTATUS(status));
     }
     uint64_t after_ms = (nsl_loop_now() - loop->started_ns) / NSL_NS_PER_MS;
-    if (loop->is_stopping && WIFEXITED(status) && WEXITSTATUS(status) == 0) {
+    bool is_orderly = loop->control.phase == NSL_CONTROL_PHASE_STOPPED ||
+                      (WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    if (loop->is_stopping && is_orderly && !loop->is_killed) {
         nsl_log(NSL_EVENT_enclave_stopped, NSL_LOG_I64("pid", pid),
                 NSL_LOG_U64("after_ms", after_ms));
         return;
@@ -145,6 +147,7 @@ void nsl_loop_on_child(struct nsl_loop *loop)
     if (!nsl_process_reap(&loop->enclave, &status)) {
         return;
     }
+    nsl_loop_on_control(loop); /* its last words */
     nsl_loop_on_output(loop);
     nsl_output_end(&loop->output, write_line, loop);
     if (loop->enclave.output_fd >= 0) {
