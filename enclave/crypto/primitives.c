@@ -104,8 +104,9 @@ static bool gcm_start(EVP_CIPHER_CTX *context, const EVP_CIPHER *cipher, const s
         OSSL_PARAM_construct_end(),
     };
     int size = 0;
-    return EVP_CipherInit_ex2(context, cipher, NULL, NULL, direction, parameters) == 1 &&
-           EVP_CipherInit_ex2(context, NULL, gcm->key.data, gcm->iv.data, direction, NULL) == 1 &&
+    int is_sealing = (int)direction;
+    return EVP_CipherInit_ex2(context, cipher, NULL, NULL, is_sealing, parameters) == 1 &&
+           EVP_CipherInit_ex2(context, NULL, gcm->key.data, gcm->iv.data, is_sealing, NULL) == 1 &&
            (gcm->associated.size == 0 ||
             EVP_CipherUpdate(context, NULL, &size, gcm->associated.data,
                              (int)gcm->associated.size) == 1);
