@@ -35,7 +35,7 @@ extern const struct nsl_command nsl_command_completion;
 extern const struct nsl_command nsl_command_help;
 
 size_t nsl_command_count(void);
-const struct nsl_command *nsl_command_at(size_t index); /* index < count */
+const struct nsl_command *nsl_command_at(size_t index);       /* index < count */
 const struct nsl_command *nsl_command_find(const char *name); /* NULL: none */
 /* The name most like this one, or NULL when none is. */
 const char *nsl_command_nearest(const char *name);

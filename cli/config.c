@@ -63,9 +63,10 @@ const struct nsl_command nsl_command_config = {
     .name = "config",
     .words = "check FILE | show FILE | defaults",
     .summary = "Checks a configuration, or prints the settings in force",
-    .details = "check reports every mistake and every key that has no effect here. show prints all "
-               "settings as `nsl serve --config FILE` would use them now, the environment included. "
-               "defaults prints the defaults in the same form.",
+    .details =
+        "check reports every mistake and every key that has no effect here. show prints all "
+        "settings as `nsl serve --config FILE` would use them now, the environment included. "
+        "defaults prints the defaults in the same form.",
     .words_min = 1,
     .words_max = 2,
     .run = run,

@@ -121,8 +121,8 @@ static nsl_err add_flag(const struct nsl_flag *table, size_t count, const char *
                         char error[NSL_FLAGS_ERROR_BYTES])
 {
     const char *equals = strchr(text, '=');
-    nsl_bytes name = equals == NULL ? nsl_bytes_text(text)
-                                    : nsl_bytes_of(text, (size_t)(equals - text));
+    nsl_bytes name =
+        equals == NULL ? nsl_bytes_text(text) : nsl_bytes_of(text, (size_t)(equals - text));
     const struct nsl_flag *flag = find(table, count, name);
     if (flag == NULL) {
         return refuse_unknown(table, count, name, error);

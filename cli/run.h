@@ -14,7 +14,7 @@ enum {
     NSL_RUN_NAME_MAX_BYTES = 256,
 };
 
-/* Everything a call is made of. All zero at birth; done accepts half-built ones and wipes secrets. */
+/* Everything a call is made of. All zero at birth; done takes half-built ones and wipes secrets. */
 struct nsl_run_inputs {
     const char *path;
     struct nsl_buffer code;

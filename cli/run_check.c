@@ -87,8 +87,7 @@ void nsl_run_check(const struct nsl_run_inputs *inputs, const struct nsl_client_
         add(&checks, NSL_VERDICT_OPEN, "whose certificate it is (--insecure takes any)");
     }
     if (has_run) {
-        add(&checks, NSL_VERDICT_OPEN,
-            "that an enclave ran it (the answer carries no evidence)");
+        add(&checks, NSL_VERDICT_OPEN, "that an enclave ran it (the answer carries no evidence)");
     }
     *ret_checks = checks;
 }

@@ -223,9 +223,8 @@ enum nsl_exit nsl_run_inputs_read(const struct nsl_flags *flags, const char *url
     exit_code = exit_code != NSL_EXIT_OK ? exit_code : read_code(inputs);
     exit_code = exit_code != NSL_EXIT_OK ? exit_code : read_hash(flags, inputs);
     exit_code = exit_code != NSL_EXIT_OK ? exit_code : read_json(flags, "input", &inputs->input);
-    exit_code = exit_code != NSL_EXIT_OK
-                    ? exit_code
-                    : read_json(flags, "expect-result", &inputs->expected);
+    exit_code =
+        exit_code != NSL_EXIT_OK ? exit_code : read_json(flags, "expect-result", &inputs->expected);
     return exit_code != NSL_EXIT_OK ? exit_code : read_secrets(flags, inputs);
 }
 

@@ -60,8 +60,8 @@ static nsl_bytes source_line(nsl_bytes code, uint64_t number)
         at = end == NULL ? code.size : (size_t)(end - code.data) + 1;
     }
     const uint8_t *end = at < code.size ? memchr(code.data + at, '\n', code.size - at) : NULL;
-    return nsl_bytes_of(code.data + at, end == NULL ? code.size - at
-                                                    : (size_t)(end - code.data) - at);
+    return nsl_bytes_of(code.data + at,
+                        end == NULL ? code.size - at : (size_t)(end - code.data) - at);
 }
 
 static void print_source(const struct nsl_run_inputs *inputs,
@@ -93,11 +93,11 @@ static void print_source(const struct nsl_run_inputs *inputs,
     }
 }
 
-static void print_error(const struct nsl_run_inputs *inputs,
-                        const struct nsl_client_answer *answer, bool is_painted)
+static void print_error(const struct nsl_run_inputs *inputs, const struct nsl_client_answer *answer,
+                        bool is_painted)
 {
-    nsl_bytes kind = bytes_of(answer->error_type.size > 0 ? answer->error_type
-                                                          : answer->error_code);
+    nsl_bytes kind =
+        bytes_of(answer->error_type.size > 0 ? answer->error_type : answer->error_code);
     label(is_painted, "error");
     nsl_paint(stdout, is_painted, NSL_PAINT_RED);
     nsl_print_escaped(stdout, kind);

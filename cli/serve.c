@@ -26,16 +26,19 @@ static const struct nsl_flag flag_table[] = {
     {"enclave", "PATH", "The enclave program. Default: nsl-enclave as installed with this program.",
      NSL_FLAG_ONCE},
     {"runners", "N", "Processes that run functions side by side.", NSL_FLAG_ONCE},
-    {"max-restarts", "N", "Give up when the enclave ended so often in a row without ever being ready.",
-     NSL_FLAG_ONCE},
+    {"max-restarts", "N",
+     "Give up when the enclave ended so often in a row without ever being ready.", NSL_FLAG_ONCE},
     {"log-level", "LEVEL", "trace, debug, info, warn, error or off.", NSL_FLAG_ONCE},
     {"pid-file", "FILE", "Write this process's id there; removed at the end.", NSL_FLAG_ONCE},
 };
 
 static const struct nsl_setting_flag setting_flags[] = {
-    {"port", "Server.HttpPort"},       {"https-port", "Server.HttpsPort"},
-    {"listen", "Server.ListenAddress"}, {"backend", "Tee.Type"},
-    {"runners", "Functions.Runners"},  {"max-restarts", "Server.MaxRestarts"},
+    {"port", "Server.HttpPort"},
+    {"https-port", "Server.HttpsPort"},
+    {"listen", "Server.ListenAddress"},
+    {"backend", "Tee.Type"},
+    {"runners", "Functions.Runners"},
+    {"max-restarts", "Server.MaxRestarts"},
     {"log-level", "Logging.LogLevel.Default"},
 };
 
@@ -157,8 +160,8 @@ static enum nsl_exit run(const struct nsl_flags *flags)
     char path[PATH_MAX];
     NSL_AUTO(nsl_buffer) encoded = {0};
     nsl_buffer_init(&encoded, NSL_SETTINGS_WIRE_MAX_BYTES, NSL_BUFFER_PLAIN);
-    struct nsl_serve_options options = {.enclave_path = path, .announce_fd = STDOUT_FILENO,
-                                        .log_fd = STDERR_FILENO};
+    struct nsl_serve_options options = {
+        .enclave_path = path, .announce_fd = STDOUT_FILENO, .log_fd = STDERR_FILENO};
     enum nsl_exit exit_code =
         nsl_settings_load(nsl_flags_value(flags, "config"), flags, setting_flags,
                           sizeof(setting_flags) / sizeof(setting_flags[0]), &settings);
@@ -195,10 +198,10 @@ const struct nsl_command nsl_command_serve = {
     .words = "",
     .summary = "Starts the service and runs it until Ctrl-C",
     .details =
-        "Prints one line `listening on URL` for each port as soon as calls can be answered. Ctrl-C or "
-        "SIGTERM lets running calls finish (Server.StopTimeoutMs); a second one ends at once. The "
-        "environment's OCCLUM_SIMULATION, SGX_MODE, NEO_SERVICE_MODE and OCCLUM_LOG_LEVEL go before "
-        "the file, flags before both.",
+        "Prints one line `listening on URL` for each port as soon as calls can be answered. Ctrl-C "
+        "or SIGTERM lets running calls finish (Server.StopTimeoutMs); a second one ends at once. "
+        "The environment's OCCLUM_SIMULATION, SGX_MODE, NEO_SERVICE_MODE and OCCLUM_LOG_LEVEL go "
+        "before the file, flags before both.",
     NSL_FLAG_TABLE(flag_table),
     .run = run,
 };

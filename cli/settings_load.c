@@ -60,7 +60,8 @@ static nsl_err apply_flags(const struct nsl_flags *flags, const struct nsl_setti
             continue;
         }
         snprintf(origin, sizeof(origin), "--%s", table[i].flag);
-        nsl_err err = nsl_config_set(settings, table[i].path, nsl_bytes_text(value), origin, report);
+        nsl_err err =
+            nsl_config_set(settings, table[i].path, nsl_bytes_text(value), origin, report);
         result = err == NSL_OK ? result : err;
     }
     return result;

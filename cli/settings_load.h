@@ -12,7 +12,7 @@ struct nsl_setting_flag {
 };
 
 /*
- * Loads *ret_settings: defaults, path (NULL: no file), the environment, then the flags of the table.
+ * Loads *ret_settings: defaults, path (NULL: no file), the environment, the flags of the table.
  * Prints every error and notice to standard error. NSL_EXIT_OK, _FILE, _CONFIG, _INTERNAL.
  */
 enum nsl_exit nsl_settings_load(const char *path, const struct nsl_flags *flags,

@@ -67,7 +67,7 @@ bool nsl_paint_is_on(FILE *out)
 void nsl_paint(FILE *out, bool is_on, enum nsl_paint paint)
 {
     static const char *const codes[] = {
-        [NSL_PAINT_PLAIN] = "\x1b[0m", [NSL_PAINT_BOLD] = "\x1b[1m", [NSL_PAINT_DIM] = "\x1b[2m",
+        [NSL_PAINT_PLAIN] = "\x1b[0m", [NSL_PAINT_BOLD] = "\x1b[1m",   [NSL_PAINT_DIM] = "\x1b[2m",
         [NSL_PAINT_RED] = "\x1b[31m",  [NSL_PAINT_GREEN] = "\x1b[32m",
     };
     if (is_on) {

@@ -1,6 +1,6 @@
 /*
- * What the terminal gets to see. Text from a server, a file or a function is not trusted: a terminal
- * obeys control characters, so they are shown as escapes.
+ * What the terminal gets to see. Text from a server, a file or a function is not trusted: a
+ * terminal obeys control characters, so they are shown as escapes.
  */
 #ifndef NSL_CLI_TERMINAL_H
 #define NSL_CLI_TERMINAL_H

@@ -144,8 +144,7 @@ enum nsl_client_status nsl_client_sha256(struct nsl_client_text bytes, char ret_
     uint8_t digest[SHA256_BYTES];
     unsigned size = 0;
     if (EVP_Digest(bytes.data, bytes.size, digest, &size, EVP_sha256(), NULL) != 1 ||
-        size != SHA256_BYTES ||
-        nsl_hex_encode(nsl_bytes_of(digest, size), ret_hex, 64) != NSL_OK) {
+        size != SHA256_BYTES || nsl_hex_encode(nsl_bytes_of(digest, size), ret_hex, 64) != NSL_OK) {
         return NSL_CLIENT_NO_MEMORY;
     }
     ret_hex[64] = '\0';

@@ -30,18 +30,18 @@ static bool set_options(struct nsl_http *http, const struct nsl_client_options *
     CURL *curl = http->curl;
     long timeout_ms = options->timeout_ms == 0 ? DEFAULT_MS : (long)options->timeout_ms;
     long is_checked = options->trust == NSL_CLIENT_VERIFY ? 1L : 0L;
-    bool is_set = curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, http->error) == CURLE_OK &&
-                  curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L) == CURLE_OK &&
-                  curl_easy_setopt(curl, CURLOPT_PROXY, "") == CURLE_OK &&
-                  curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https") == CURLE_OK &&
-                  curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L) == CURLE_OK &&
-                  curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_MS) == CURLE_OK &&
-                  curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, timeout_ms) == CURLE_OK &&
-                  curl_easy_setopt(curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_3) ==
-                      CURLE_OK &&
-                  curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, is_checked) == CURLE_OK &&
-                  curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, is_checked * 2) == CURLE_OK &&
-                  curl_easy_setopt(curl, CURLOPT_HTTPHEADER, http->headers) == CURLE_OK;
+    bool is_set =
+        curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, http->error) == CURLE_OK &&
+        curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L) == CURLE_OK &&
+        curl_easy_setopt(curl, CURLOPT_PROXY, "") == CURLE_OK &&
+        curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https") == CURLE_OK &&
+        curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L) == CURLE_OK &&
+        curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_MS) == CURLE_OK &&
+        curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, timeout_ms) == CURLE_OK &&
+        curl_easy_setopt(curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_3) == CURLE_OK &&
+        curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, is_checked) == CURLE_OK &&
+        curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, is_checked * 2) == CURLE_OK &&
+        curl_easy_setopt(curl, CURLOPT_HTTPHEADER, http->headers) == CURLE_OK;
     if (is_set && options->ca_file != NULL) {
         is_set = curl_easy_setopt(curl, CURLOPT_CAINFO, options->ca_file) == CURLE_OK;
     }
@@ -149,8 +149,8 @@ enum nsl_client_status nsl_http_post(struct nsl_http *http, const char *path, ns
     }
     curl_easy_getinfo(http->curl, CURLINFO_RESPONSE_CODE, &status);
     curl_easy_getinfo(http->curl, CURLINFO_TOTAL_TIME_T, &total_us);
-    *ret_answer = (struct nsl_http_answer){.status = (unsigned)status,
-                                           .round_trip_us = (uint64_t)total_us};
+    *ret_answer =
+        (struct nsl_http_answer){.status = (unsigned)status, .round_trip_us = (uint64_t)total_us};
     return NSL_CLIENT_OK;
 }
 

@@ -157,8 +157,7 @@ static void get_ready(struct nsl_packet_reader *reader, struct nsl_control_ready
     ready->gas_version = nsl_packet_get_u32(reader);
 }
 
-static void put_payload(struct nsl_packet_writer *writer,
-                        const struct nsl_control_message *message)
+static void put_payload(struct nsl_packet_writer *writer, const struct nsl_control_message *message)
 {
     switch (message->type) {
     case NSL_CONTROL_SETTINGS:
@@ -216,8 +215,8 @@ nsl_err nsl_control_encode(const struct nsl_control_message *message, uint8_t *o
          message->settings.size > NSL_CONTROL_SETTINGS_MAX)) {
         return NSL_ERR_TOO_LARGE;
     }
-    struct nsl_packet_writer body = nsl_packet_writer_of(out + NSL_CONTROL_HEADER_BYTES,
-                                                         capacity - NSL_CONTROL_HEADER_BYTES);
+    struct nsl_packet_writer body =
+        nsl_packet_writer_of(out + NSL_CONTROL_HEADER_BYTES, capacity - NSL_CONTROL_HEADER_BYTES);
     put_payload(&body, message);
     nsl_bytes payload;
     NSL_TRY(nsl_packet_finish(&body, &payload));

@@ -14,8 +14,8 @@
  *   4  u32  payload size   exactly packet size - 8
  *   8  payload:
  *   SETTINGS    the settings form of common/settings (not looked into here)
- *   CONNECTION  u8 kind (0 http, 1 https), u8 family (4 or 6), u16 port, 16 bytes address (IPv4: the
- *               first 4, the rest 0); one descriptor: the accepted socket, non-blocking
+ *   CONNECTION  u8 kind (0 http, 1 https), u8 family (4 or 6), u16 port, 16 bytes address (IPv4:
+ *               the first 4, the rest 0); one descriptor: the accepted socket, non-blocking
  *   STOP        u32 milliseconds until the host kills, at most NSL_CONTROL_DRAIN_MAX_MS
  *   READY       u32 bits of walls.def that are missing, u16 size + engine version (printable ASCII,
  *               at most NSL_CONTROL_TEXT_MAX), u32 gas table version
@@ -27,8 +27,8 @@
  *                        `-----------------STOP--------------^
  *
  * STOP may cross READY, FULL and RESUME on the way, so those are legal in STOPPING too (READY only
- * when it was not seen before). CONNECTION may cross FULL. Who dies takes the channel along: the end
- * of file is the only news of a crash.
+ * when it was not seen before). CONNECTION may cross FULL. Who dies takes the channel along: its
+ * end of file is the only news of a crash.
  */
 #ifndef NSL_COMMON_WIRE_CONTROL_H
 #define NSL_COMMON_WIRE_CONTROL_H

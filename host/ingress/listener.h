@@ -1,5 +1,5 @@
 /*
- * A listening TCP socket on one numeric address. Names are not looked up ("localhost" is 127.0.0.1).
+ * A listening TCP socket on one numeric address. No names but "localhost" (127.0.0.1).
  */
 #ifndef NSL_HOST_INGRESS_LISTENER_H
 #define NSL_HOST_INGRESS_LISTENER_H

@@ -55,7 +55,8 @@ static nsl_err prepare(const struct nsl_channel_connection *connection, struct o
     size_t size;
     NSL_TRY(nsl_control_encode(&message, out->packet, sizeof(out->packet), &size));
     out->part = (struct iovec){.iov_base = out->packet, .iov_len = size};
-    *ret_header = (struct msghdr){.msg_iov = &out->part, .msg_iovlen = 1,
+    *ret_header = (struct msghdr){.msg_iov = &out->part,
+                                  .msg_iovlen = 1,
                                   .msg_control = out->control.space,
                                   .msg_controllen = sizeof(out->control.space)};
     struct cmsghdr *rights = CMSG_FIRSTHDR(ret_header);

@@ -15,8 +15,8 @@ struct nsl_channel_connection {
 
 #define NSL_CHANNEL_BATCH 32 /* connections passed by one system call */
 
-/* One message without a descriptor. AGAIN: the channel is full, it turns writable; FULL: the machine
- * is, try later; CLOSED: the enclave is gone. */
+/* One message without a descriptor. AGAIN: the channel is full and will turn writable; FULL: the
+ * machine is, try later; CLOSED: the enclave is gone. */
 NSL_MUST_USE nsl_err nsl_channel_send(int fd, const struct nsl_control_message *message);
 
 /*
@@ -27,7 +27,7 @@ NSL_MUST_USE nsl_err nsl_channel_send_connections(int fd,
                                                   const struct nsl_channel_connection *connections,
                                                   size_t count, size_t *ret_sent);
 
-/* One message. AGAIN: nothing there; CLOSED: end of file; BAD_MESSAGE: not a packet of an enclave. */
+/* One message. AGAIN: nothing there; CLOSED: end of file; BAD_MESSAGE: no packet of an enclave. */
 NSL_MUST_USE nsl_err nsl_channel_receive(int fd, struct nsl_control_message *ret_message);
 
 #endif

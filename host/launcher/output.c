@@ -1,7 +1,7 @@
 #include "host/launcher/output.h"
 
-#define MARK_BYTES 4    /* "..." and newline fit behind whatever is in the line */
-#define ESCAPE_BYTES 4  /* \xNN */
+#define MARK_BYTES 4   /* "..." and newline fit behind whatever is in the line */
+#define ESCAPE_BYTES 4 /* \xNN */
 
 static void put(struct nsl_output *output, char character)
 {

@@ -230,8 +230,7 @@ static void on_closed(struct nsl_loop *loop)
 
 void nsl_loop_send_stop(struct nsl_loop *loop)
 {
-    struct nsl_control_message stop = {.type = NSL_CONTROL_STOP,
-                                       .stop_ms = loop->options->stop_ms};
+    struct nsl_control_message stop = {.type = NSL_CONTROL_STOP, .stop_ms = loop->options->stop_ms};
     nsl_err err = nsl_channel_send(loop->enclave.control_fd, &stop);
     loop->is_stop_unsent = err == NSL_ERR_AGAIN || err == NSL_ERR_FULL;
     loop->is_control_full = loop->is_stop_unsent;

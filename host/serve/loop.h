@@ -1,6 +1,6 @@
 /*
- * Shared by the files of serve/ alone: the loop's state. serve.c owns the loop, the listeners and the
- * signals; enclave.c the enclave's life.
+ * Shared by the files of serve/ alone: the loop's state. serve.c owns the loop, the listeners and
+ * the signals; enclave.c the enclave's life.
  */
 #ifndef NSL_HOST_SERVE_LOOP_H
 #define NSL_HOST_SERVE_LOOP_H
@@ -41,13 +41,13 @@ struct nsl_loop {
     enum nsl_serve_end end;
 
     /* Deadlines, monotonic; 0: none. */
-    uint64_t started_ns;      /* when the enclave was started (no deadline) */
-    uint64_t start_at_ns;     /* start the enclave */
-    uint64_t ready_until_ns;  /* READY must have come */
-    uint64_t end_until_ns;    /* the channel is closed: the process must have ended */
-    uint64_t kill_at_ns;      /* stopping: SIGKILL */
-    uint64_t leave_at_ns;     /* stopping: not even SIGKILL helped */
-    uint64_t accept_at_ns;    /* accept again */
+    uint64_t started_ns;     /* when the enclave was started (no deadline) */
+    uint64_t start_at_ns;    /* start the enclave */
+    uint64_t ready_until_ns; /* READY must have come */
+    uint64_t end_until_ns;   /* the channel is closed: the process must have ended */
+    uint64_t kill_at_ns;     /* stopping: SIGKILL */
+    uint64_t leave_at_ns;    /* stopping: not even SIGKILL helped */
+    uint64_t accept_at_ns;   /* accept again */
 };
 
 uint64_t nsl_loop_now(void);

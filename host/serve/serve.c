@@ -161,8 +161,8 @@ static void run_deadlines(struct nsl_loop *loop)
 /* Milliseconds until the next deadline, rounded up; -1: none. */
 static int next_timeout_ms(const struct nsl_loop *loop)
 {
-    const uint64_t deadlines[] = {loop->start_at_ns, loop->ready_until_ns, loop->end_until_ns,
-                                  loop->accept_at_ns, loop->kill_at_ns, loop->leave_at_ns};
+    const uint64_t deadlines[] = {loop->start_at_ns,  loop->ready_until_ns, loop->end_until_ns,
+                                  loop->accept_at_ns, loop->kill_at_ns,     loop->leave_at_ns};
     uint64_t first = UINT64_MAX;
     for (size_t i = 0; i < sizeof(deadlines) / sizeof(deadlines[0]); i++) {
         if (deadlines[i] != 0 && deadlines[i] < first) {
@@ -257,7 +257,8 @@ static nsl_err open_signals(struct nsl_loop *loop)
     sigaddset(&set, SIGHUP);
     sigaddset(&set, SIGCHLD);
     signal(SIGPIPE, SIG_IGN);
-    signal(SIGCHLD, SIG_DFL); /* whoever started us may have ignored it, and then nothing is reaped */
+    signal(SIGCHLD,
+           SIG_DFL); /* whoever started us may have ignored it, and then nothing is reaped */
     if (sigprocmask(SIG_BLOCK, &set, NULL) != 0) {
         return NSL_ERR_IO;
     }

@@ -14,9 +14,9 @@
 #include "common/base/bytes.h"
 #include "common/base/error.h"
 
-#define NSL_SERVE_OFF (-1)             /* as a port */
-#define NSL_SERVE_STOP_MS 5000         /* default of stop_ms */
-#define NSL_SERVE_MAX_RESTARTS 5       /* default of max_restarts */
+#define NSL_SERVE_OFF (-1)       /* as a port */
+#define NSL_SERVE_STOP_MS 5000   /* default of stop_ms */
+#define NSL_SERVE_MAX_RESTARTS 5 /* default of max_restarts */
 
 struct nsl_serve_options {
     const char *enclave_path;   /* an executable, see nsl_find_enclave */

@@ -23,12 +23,12 @@ extern "C" {
 enum nsl_client_status {
     NSL_CLIENT_OK = 0,
     NSL_CLIENT_NO_MEMORY,
-    NSL_CLIENT_BAD_ARGUMENT,  /* an option, the address or a field of the call */
-    NSL_CLIENT_UNREACHABLE,   /* no connection, or it broke: see nsl_client_error */
-    NSL_CLIENT_NOT_TRUSTED,   /* the server's certificate was not accepted */
-    NSL_CLIENT_TIMEOUT,       /* no answer in time; the function may have run */
-    NSL_CLIENT_TOO_LARGE,     /* the answer is larger than NSL_ANSWER_MAX_BYTES */
-    NSL_CLIENT_BAD_ANSWER,    /* not an answer of this API */
+    NSL_CLIENT_BAD_ARGUMENT, /* an option, the address or a field of the call */
+    NSL_CLIENT_UNREACHABLE,  /* no connection, or it broke: see nsl_client_error */
+    NSL_CLIENT_NOT_TRUSTED,  /* the server's certificate was not accepted */
+    NSL_CLIENT_TIMEOUT,      /* no answer in time; the function may have run */
+    NSL_CLIENT_TOO_LARGE,    /* the answer is larger than NSL_ANSWER_MAX_BYTES */
+    NSL_CLIENT_BAD_ANSWER,   /* not an answer of this API */
 };
 
 /* Borrowed bytes; text is UTF-8 and not NUL-terminated. */
@@ -77,9 +77,9 @@ struct nsl_client_answer {
 
     struct nsl_client_text result; /* JSON text; empty unless is_success */
     uint64_t gas_used;
-    uint64_t memory_used;                  /* bytes, at the peak */
-    struct nsl_client_text time_ms;        /* a decimal number, "0.012" */
-    struct nsl_client_text code_hash;      /* hex */
+    uint64_t memory_used;             /* bytes, at the peak */
+    struct nsl_client_text time_ms;   /* a decimal number, "0.012" */
+    struct nsl_client_text code_hash; /* hex */
     struct nsl_client_text function_id;
     struct nsl_client_text request_id;
     const struct nsl_client_text *logs; /* lines */
@@ -87,7 +87,7 @@ struct nsl_client_answer {
 
     /* Unless is_success. code: "EXECUTION_FAILED", "VALIDATION_ERROR", ... */
     struct nsl_client_text error_code;
-    struct nsl_client_text error_type;    /* "TypeError"; empty: the server, not the function */
+    struct nsl_client_text error_type; /* "TypeError"; empty: the server, not the function */
     struct nsl_client_text error_message;
     struct nsl_client_text error_stack;
     struct nsl_client_text error_field; /* of the request */
@@ -97,7 +97,7 @@ struct nsl_client_answer {
 
 typedef struct nsl_client nsl_client;
 
-/* Connects to nothing yet. Caller owns: nsl_client_free. BAD_ARGUMENT: url is no http(s) address. */
+/* Connects to nothing yet. Caller owns: nsl_client_free. BAD_ARGUMENT: no http(s) address. */
 NSL_PUBLIC enum nsl_client_status nsl_client_new(const struct nsl_client_options *options,
                                                  nsl_client **ret_client);
 NSL_PUBLIC void nsl_client_free(nsl_client *client);
@@ -115,8 +115,7 @@ NSL_PUBLIC void nsl_client_answer_free(struct nsl_client_answer *answer);
 NSL_PUBLIC const char *nsl_client_error(const nsl_client *client);
 
 /* SHA-256 as 64 hex digits and a NUL, the form code_hash has. */
-NSL_PUBLIC enum nsl_client_status nsl_client_sha256(struct nsl_client_text bytes,
-                                                    char ret_hex[65]);
+NSL_PUBLIC enum nsl_client_status nsl_client_sha256(struct nsl_client_text bytes, char ret_hex[65]);
 
 #ifdef __cplusplus
 }

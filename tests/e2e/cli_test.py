@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """The command line against the real service, the real enclave and a server that lies. Prints TAP.
 
-NSL_BUILD is the build folder (default build). Everything listens on any free port of 127.0.0.1, waits
-on what it waits for with a deadline, and is ended by its process id.
+NSL_BUILD is the build folder (default build). Everything listens on any free port of 127.0.0.1,
+every wait has a deadline, and what was started is ended by its process id.
 """
 import contextlib
 import hashlib
@@ -161,7 +161,7 @@ def free_port():
 
 
 def in_terminal(arguments, typed, await_text=None):
-    """Runs a program on a terminal of its own, types after await_text; (exit code, what it showed)."""
+    """Runs a program on a terminal of its own, types after await_text; (exit code, shown)."""
     pid, terminal = pty.fork()
     if pid == 0:
         os.execve(arguments[0], arguments, {**CLEAN, "TERM": "xterm"})
@@ -193,8 +193,14 @@ def in_terminal(arguments, typed, await_text=None):
 def help_lists_commands_and_exit_codes():
     done = expect(nsl("help"), 0, r"serve .*\n.*run ")
     assert done.stdout == nsl("--help").stdout
-    for code in range(11):
-        assert re.search(rf"^ +{code}  \S", done.stdout, re.M), code
+    with open(f"{ROOT}/docs/cli.md", encoding="utf-8") as page, \
+            open(f"{ROOT}/docs/man/nsl.1", encoding="utf-8") as manual:
+        page, manual = page.read(), manual.read()
+    codes = re.findall(r"^ +(\d+)  (\S.*)$", done.stdout.split("exit codes:")[1], re.M)
+    assert [code for code, _ in codes] == [str(code) for code in range(11)], codes
+    for code, meaning in codes:
+        assert f"| {code} | {meaning} |\n" in page, f"docs/cli.md lacks {code}"
+        assert f".TP\n.B {code}\n{meaning}\n" in manual, f"docs/man/nsl.1 lacks {code}"
     expect(nsl(), 2, "usage: nsl COMMAND")
 
 
@@ -303,8 +309,9 @@ def serve_says_which_port_is_taken():
 
 @test
 def serve_gives_up_on_a_program_that_is_no_enclave():
-    done = expect(nsl("serve", "--https-port", "0", "--enclave", "/bin/true", "--max-restarts", "2"),
-                  5, err="never became ready, given up after 2 restarts")
+    done = expect(nsl("serve", "--https-port", "0", "--enclave", "/bin/true",
+                      "--max-restarts", "2"), 5,
+                  err="never became ready, given up after 2 restarts")
     assert done.stderr.count("event=enclave_started") == 3, done.stderr
     assert "listening" not in done.stdout
 
@@ -421,7 +428,8 @@ def run_reads_code_or_input_from_standard_input():
     expect(shared().run("-", stdin="function main() { return 7; }"), 0, "result   7\n")
     with scratch(echo__js=echo) as folder:
         for text in ('{"a": [1, "é"]}', "null", "3.5", '"{}"', '""', " [ ] "):
-            done = expect(shared().run(f"{folder}/echo.js", "--input", "-", "--json", stdin=text), 0)
+            done = shared().run(f"{folder}/echo.js", "--input", "-", "--json", stdin=text)
+            expect(done, 0)
             assert json.loads(done.stdout)["data"]["result"] == json.loads(text), done.stdout
     expect(shared().run("-", "--input", "-"), 2, err="more than one thing")
     expect(shared().run("-", "--secret", "A"), 2, err="more than one thing")
@@ -460,7 +468,8 @@ def run_takes_secrets_from_files_standard_input_and_the_terminal_only():
 def run_shows_where_a_function_failed():
     with scratch(thrown__js="function main(input) {\n    return input.a.b;\n}\n",
                  syntax__js="function main() {\n  return 1 +;\n}\n",
-                 none__js="const x = 1;\n", endless__js="function main() { while (true) {} }") as folder:
+                 none__js="const x = 1;\n",
+                 endless__js="function main() { while (true) {} }") as folder:
         done = expect(shared().run(f"{folder}/thrown.js", "--input", "{}"), 1,
                       r"error    .*TypeError.*: .*\n +\S*thrown\.js:2:\d+\n +2 \|     return input")
         source, caret = re.search(r"\n( +2 \| .*)\n( +)\^\n", done.stdout).groups()
@@ -491,7 +500,8 @@ def run_refuses_bad_input_before_anything_is_sent():
         expect(nsl("run", f"{folder}/ok.js", "--timeout", "1", "--time-ms", "1", *dead), 2)
         expect(nsl("run", f"{folder}/ok.js", "--user", "", *dead), 2, err="--user")
         expect(nsl("run", f"{folder}/ok.js", "--code-hash", "12", *dead), 2, err="64 hex digits")
-        expect(nsl("run", f"{folder}/ok.js", "--code-hash", "0" * 64, *dead), 8, err="nothing was sent")
+        expect(nsl("run", f"{folder}/ok.js", "--code-hash", "0" * 64, *dead), 8,
+               err="nothing was sent")
         expect(nsl("run", f"{folder}/ok.js", "--url", "127.0.0.1:80"), 2, err="--url must be")
         expect(nsl("run", f"{folder}/ok.js", *dead), 3, err="cannot be reached")
 
@@ -522,8 +532,9 @@ def run_over_https_trusts_no_unknown_certificate():
 def answer(**data):
     with open(f"{HELLO}.js", "rb") as file:
         digest = hashlib.sha256(file.read()).hexdigest()
-    return {"success": True, "data": {"result": 84, "gasUsed": 5, "executionTimeMs": 0.1,
-                                      "codeHash": digest, "functionId": "hello", "logs": [], **data},
+    return {"success": True,
+            "data": {"result": 84, "gasUsed": 5, "executionTimeMs": 0.1, "codeHash": digest,
+                     "functionId": "hello", "logs": [], **data},
             "metadata": {"requestId": "x", "timestamp": "t"}}
 
 
@@ -536,7 +547,8 @@ def run_against(body, *arguments, status=200):
 @test
 def run_exits_with_8_for_each_lie():
     expect(run_against(answer()), 0, "result   84\n")
-    expect(run_against(answer(codeHash="0" * 64)), 8, r"\[NO\] the code that ran has another SHA-256")
+    expect(run_against(answer(codeHash="0" * 64)), 8,
+           r"\[NO\] the code that ran has another SHA-256")
     expect(run_against(answer(codeHash="0" * 64), "--json"), 8, err="another SHA-256")
     expect(run_against(answer(codeHash=None)), 8, r"\[NO\]")
     expect(run_against(answer(functionId="other")), 8, r"\[NO\] .*another function id")

@@ -56,10 +56,10 @@ static void send_empty(enum nsl_control_type type)
 
 static void send_ready(void)
 {
-    struct nsl_control_message ready = {
-        .type = NSL_CONTROL_READY,
-        .ready = {.missing_walls = is_behaviour("walls") ? 0x3 : 0, .gas_version = 1,
-                  .engine_version = "stand-in 1"}};
+    struct nsl_control_message ready = {.type = NSL_CONTROL_READY,
+                                        .ready = {.missing_walls = is_behaviour("walls") ? 0x3 : 0,
+                                                  .gas_version = 1,
+                                                  .engine_version = "stand-in 1"}};
     send_message(&ready);
 }
 
@@ -72,7 +72,9 @@ static int receive(struct nsl_control_message *ret_message)
         char space[CMSG_SPACE(sizeof(int))];
     } control;
     struct iovec part = {.iov_base = packet, .iov_len = sizeof(packet)};
-    struct msghdr header = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = control.space,
+    struct msghdr header = {.msg_iov = &part,
+                            .msg_iovlen = 1,
+                            .msg_control = control.space,
                             .msg_controllen = sizeof(control.space)};
     ssize_t size = recvmsg(NSL_CONTROL_FD, &header, 0);
     if (size <= 0) {
@@ -159,7 +161,10 @@ static const struct {
     const char *bytes;
     size_t size;
 } lies[] = {
-#define LIE(name, text) {name, text, sizeof(text) - 1}
+#define LIE(name, text)                                                                            \
+    {                                                                                              \
+        name, text, sizeof(text) - 1                                                               \
+    }
     LIE("short_ready", "\1\x10\0\0\x0b\0\0\0\0\0\0\0\1\0q\1\0\0"),
     LIE("long_ready", "\1\x10\0\0\x0b\0\0\0\0\0\0\0\1\0q\1\0\0\0!"),
     LIE("ready_size_lies", "\1\x10\0\0\x0b\0\0\0\0\0\0\0\xff\xffq\1\0\0\0"),
@@ -196,7 +201,9 @@ static void send_descriptor(void)
     } control = {0};
     char packet[] = "\1\x11\0\0\0\0\0";
     struct iovec part = {.iov_base = packet, .iov_len = 8};
-    struct msghdr header = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = control.space,
+    struct msghdr header = {.msg_iov = &part,
+                            .msg_iovlen = 1,
+                            .msg_control = control.space,
                             .msg_controllen = sizeof(control.space)};
     struct cmsghdr *rights = CMSG_FIRSTHDR(&header);
     rights->cmsg_level = SOL_SOCKET;

@@ -19,7 +19,8 @@ static const char good[] =
     "\"logs\":[\"one\",\"two\\u001b\"]},\"metadata\":{\"requestId\":\"r1\",\"timestamp\":\"t\"}}";
 
 static const char thrown[] =
-    "{\"success\":false,\"error\":{\"code\":\"EXECUTION_FAILED\",\"error\":\"m\",\"type\":\"TypeError\","
+    "{\"success\":false,\"error\":{\"code\":\"EXECUTION_FAILED\",\"error\":\"m\",\"type\":"
+    "\"TypeError\","
     "\"message\":\"m\",\"stack\":\"at main\",\"lineNumber\":3,\"columnNumber\":5},"
     "\"data\":{\"gasUsed\":9,\"executionTimeMs\":0.1,\"codeHash\":\"ab\",\"functionId\":\"hello\","
     "\"logs\":[]},\"metadata\":{\"requestId\":\"r2\",\"timestamp\":\"t\"}}";
@@ -155,13 +156,13 @@ static void refuses_lies_about_types_and_status(void **state)
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct nsl_client_answer *answer = NULL;
-        assert_int_equal(read_text(cases[i].text, cases[i].status, &answer),
-                         NSL_CLIENT_BAD_ANSWER);
+        assert_int_equal(read_text(cases[i].text, cases[i].status, &answer), NSL_CLIENT_BAD_ANSWER);
         assert_null(answer);
     }
     struct nsl_client_answer *answer = NULL;
-    assert_int_equal(read_text("{\"success\":true,\"data\":{\"result\":1},\"more\":[]}", 200,
-                               &answer), NSL_CLIENT_OK); /* a newer server may say more */
+    assert_int_equal(
+        read_text("{\"success\":true,\"data\":{\"result\":1},\"more\":[]}", 200, &answer),
+        NSL_CLIENT_OK); /* a newer server may say more */
     nsl_client_answer_free(answer);
 }
 
@@ -212,11 +213,16 @@ static void json_texts_are_equal_but_for_space_between_tokens(void **state)
         const char *b;
         bool is_equal;
     } cases[] = {
-        {"{\"a\":1}", " {\n\"a\" : 1 } ", true},  {"\"a b\"", "\"a  b\"", false},
-        {"\"a b\"", "\"ab\"", false},             {"\"\\\" x\"", "\"\\\"x\"", false},
-        {"[1,2]", "[1, 2]", true},                {"[1,2]", "[1,2,3]", false},
-        {"[1,2,3]", "[1,2]", false},              {"\"\\\\\" ", "\"\\\\\"", true},
-        {"", "", true},                           {"1", "", false},
+        {"{\"a\":1}", " {\n\"a\" : 1 } ", true},
+        {"\"a b\"", "\"a  b\"", false},
+        {"\"a b\"", "\"ab\"", false},
+        {"\"\\\" x\"", "\"\\\"x\"", false},
+        {"[1,2]", "[1, 2]", true},
+        {"[1,2]", "[1,2,3]", false},
+        {"[1,2,3]", "[1,2]", false},
+        {"\"\\\\\" ", "\"\\\\\"", true},
+        {"", "", true},
+        {"1", "", false},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         assert_int_equal(
@@ -230,7 +236,8 @@ static void terminal_never_sees_what_it_would_obey(void **state)
     (void)state;
     char text[512] = "";
     FILE *out = fmemopen(text, sizeof(text), "w");
-    nsl_print_escaped(out, NSL_TEXT("a\x1b[31m\n\t\x7f\xc2\x9b" "31m \xc3\xa9 \xe2\x80\xae"
+    nsl_print_escaped(out, NSL_TEXT("a\x1b[31m\n\t\x7f\xc2\x9b"
+                                    "31m \xc3\xa9 \xe2\x80\xae"
                                     "x\xef\xbb\xbf \xff\xe2\x82 \xf0\x9f\x98\x80"));
     fclose(out);
     assert_string_equal(text, "a\\x1b[31m\\x0a\\x09\\x7f\\u{009b}31m \xc3\xa9 \\u{202e}x\\u{feff} "
@@ -240,9 +247,9 @@ static void terminal_never_sees_what_it_would_obey(void **state)
 static void addresses_are_taken_apart_strictly(void **state)
 {
     (void)state;
-    static const char *const bad[] = {"",       "127.0.0.1:80", "ftp://x",      "http://",
-                                      "http:///x", "http://a/b", "http://a?b", "http://u:p@a",
-                                      "https://a b", "file:///etc/passwd"};
+    static const char *const bad[] = {
+        "",           "127.0.0.1:80", "ftp://x",      "http://",     "http:///x",
+        "http://a/b", "http://a?b",   "http://u:p@a", "https://a b", "file:///etc/passwd"};
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         struct nsl_client_options options = {.url = bad[i]};
         nsl_client *client = NULL;

@@ -33,7 +33,8 @@ static void reads_values_switches_words_and_repeats(void **state)
     char error[NSL_FLAGS_ERROR_BYTES] = "";
     assert_int_equal(parse(ARGV("one", "--port", "80", "--dev", "--listen=a=b", "--secret", "A",
                                 "-", "--secret=B", "--", "--port"),
-                           &flags, error), NSL_OK);
+                           &flags, error),
+                     NSL_OK);
     assert_string_equal(nsl_flags_value(&flags, "port"), "80");
     assert_string_equal(nsl_flags_value(&flags, "listen"), "a=b");
     assert_string_equal(nsl_flags_value(&flags, "dev"), "");
@@ -112,9 +113,10 @@ static void nearest_finds_slips_and_nothing_else(void **state)
     static const struct {
         const char *typed;
         const char *nearest;
-    } cases[] = {{"serv", "serve"},     {"sevre", "serve"}, {"rnu", "run"},  {"confg", "config"},
-                 {"verison", "version"}, {"hlep", "help"},  {"serve", "serve"}, {"xyz", NULL},
-                 {"", NULL},            {"execute", NULL}};
+    } cases[] = {{"serv", "serve"},   {"sevre", "serve"},     {"rnu", "run"},
+                 {"confg", "config"}, {"verison", "version"}, {"hlep", "help"},
+                 {"serve", "serve"},  {"xyz", NULL},          {"", NULL},
+                 {"execute", NULL}};
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         const char *got = nsl_nearest(cases[i].typed, names, 5);
         if (cases[i].nearest == NULL) {
@@ -134,8 +136,17 @@ static void numbers_are_digits_within_their_range(void **state)
     assert_int_equal(number, 0);
     assert_int_equal(nsl_parse_u64("18446744073709551615", 0, UINT64_MAX, &number), NSL_OK);
     assert_true(number == UINT64_MAX);
-    static const char *const bad[] = {"",    " 1",  "1 ", "-1", "+1", "0x10", "1e3", "1.0",
-                                      "11", "18446744073709551616", "99999999999999999999999"};
+    static const char *const bad[] = {"",
+                                      " 1",
+                                      "1 ",
+                                      "-1",
+                                      "+1",
+                                      "0x10",
+                                      "1e3",
+                                      "1.0",
+                                      "11",
+                                      "18446744073709551616",
+                                      "99999999999999999999999"};
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         number = 42;
         assert_int_equal(nsl_parse_u64(bad[i], 0, 10, &number), NSL_ERR_BAD_ARGUMENT);

@@ -22,16 +22,22 @@ static size_t samples(struct sample *ret)
 {
     const struct sample all[] = {
         {{.type = NSL_CONTROL_SETTINGS, .settings = NSL_TEXT("abc")},
-         NSL_CONTROL_FROM_HOST, 0, PACKET("\1\1\0\0\3\0\0\0abc")},
-        {{.type = NSL_CONTROL_CONNECTION, .connection = {.kind = 1, .family = 4, .port = 0x1234,
-                                                         .address = {127, 0, 0, 1}}},
-         NSL_CONTROL_FROM_HOST, 1,
+         NSL_CONTROL_FROM_HOST,
+         0,
+         PACKET("\1\1\0\0\3\0\0\0abc")},
+        {{.type = NSL_CONTROL_CONNECTION,
+          .connection = {.kind = 1, .family = 4, .port = 0x1234, .address = {127, 0, 0, 1}}},
+         NSL_CONTROL_FROM_HOST,
+         1,
          PACKET("\1\2\0\0\x14\0\0\0\1\4\x34\x12\x7f\0\0\1\0\0\0\0\0\0\0\0\0\0\0\0")},
         {{.type = NSL_CONTROL_STOP, .stop_ms = 5000},
-         NSL_CONTROL_FROM_HOST, 0, PACKET("\1\3\0\0\4\0\0\0\x88\x13\0\0")},
-        {{.type = NSL_CONTROL_READY, .ready = {.missing_walls = 0x21, .gas_version = 7,
-                                               .engine_version = "qjs 1"}},
-         NSL_CONTROL_FROM_ENCLAVE, 0,
+         NSL_CONTROL_FROM_HOST,
+         0,
+         PACKET("\1\3\0\0\4\0\0\0\x88\x13\0\0")},
+        {{.type = NSL_CONTROL_READY,
+          .ready = {.missing_walls = 0x21, .gas_version = 7, .engine_version = "qjs 1"}},
+         NSL_CONTROL_FROM_ENCLAVE,
+         0,
          PACKET("\1\x10\0\0\x0f\0\0\0\x21\0\0\0\5\0qjs 1\7\0\0\0")},
         {{.type = NSL_CONTROL_FULL}, NSL_CONTROL_FROM_ENCLAVE, 0, PACKET("\1\x11\0\0\0\0\0\0")},
         {{.type = NSL_CONTROL_RESUME}, NSL_CONTROL_FROM_ENCLAVE, 0, PACKET("\1\x12\0\0\0\0\0\0")},
@@ -65,8 +71,9 @@ static void decode_gives_back_every_field(void **state)
     size_t count = samples(all);
     for (size_t i = 0; i < count; i++) {
         struct nsl_control_message got;
-        assert_int_equal(nsl_control_decode(nsl_bytes_of(all[i].bytes, all[i].size),
-                                            all[i].sender, &got), NSL_OK);
+        assert_int_equal(
+            nsl_control_decode(nsl_bytes_of(all[i].bytes, all[i].size), all[i].sender, &got),
+            NSL_OK);
         assert_int_equal(got.type, all[i].message.type);
         uint8_t again[128];
         size_t size = 0;
@@ -76,11 +83,11 @@ static void decode_gives_back_every_field(void **state)
     }
     struct nsl_control_message ready;
     assert_int_equal(nsl_control_decode(nsl_bytes_of(all[3].bytes, all[3].size),
-                                        NSL_CONTROL_FROM_ENCLAVE, &ready), NSL_OK);
+                                        NSL_CONTROL_FROM_ENCLAVE, &ready),
+                     NSL_OK);
     assert_string_equal(ready.ready.engine_version, "qjs 1");
     assert_int_equal(ready.ready.gas_version, 7);
-    assert_int_equal(ready.ready.missing_walls,
-                     NSL_WALL_USER_NAMESPACE | NSL_WALL_USER_CHANGE);
+    assert_int_equal(ready.ready.missing_walls, NSL_WALL_USER_NAMESPACE | NSL_WALL_USER_CHANGE);
 }
 
 static void decode_refuses_every_shorter_and_longer_packet(void **state)
@@ -98,12 +105,14 @@ static void decode_refuses_every_shorter_and_longer_packet(void **state)
             assert_int_equal(nsl_control_decode(nsl_bytes_of(copy, size), all[i].sender, &got),
                              NSL_ERR_BAD_MESSAGE);
         }
-        assert_int_equal(nsl_control_decode(nsl_bytes_of(copy, all[i].size + 1), all[i].sender,
-                                            &got), NSL_ERR_BAD_MESSAGE);
+        assert_int_equal(
+            nsl_control_decode(nsl_bytes_of(copy, all[i].size + 1), all[i].sender, &got),
+            NSL_ERR_BAD_MESSAGE);
         if (all[i].message.type != NSL_CONTROL_SETTINGS) {
             copy[4]++; /* the size field agrees with the packet, the type's form does not */
-            assert_int_equal(nsl_control_decode(nsl_bytes_of(copy, all[i].size + 1),
-                                                all[i].sender, &got), NSL_ERR_BAD_MESSAGE);
+            assert_int_equal(
+                nsl_control_decode(nsl_bytes_of(copy, all[i].size + 1), all[i].sender, &got),
+                NSL_ERR_BAD_MESSAGE);
         }
     }
 }
@@ -206,9 +215,8 @@ static void advance_allows_exactly_the_table(void **state)
             at.is_full = table[i].type == NSL_CONTROL_RESUME;
             nsl_err want = table[i].allowed[phase] == 'y' ? NSL_OK : NSL_ERR_BAD_MESSAGE;
             struct nsl_control_state before = at;
-            assert_int_equal(
-                nsl_control_advance(&at, table[i].type, table[i].descriptor_count + 1),
-                NSL_ERR_BAD_MESSAGE);
+            assert_int_equal(nsl_control_advance(&at, table[i].type, table[i].descriptor_count + 1),
+                             NSL_ERR_BAD_MESSAGE);
             assert_int_equal(nsl_control_advance(&at, table[i].type, table[i].descriptor_count),
                              want);
             if (want != NSL_OK) {

@@ -42,7 +42,8 @@ static uint16_t port_of(const struct nsl_listener *listener)
 static int connect_to(const struct nsl_listener *listener)
 {
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(port_of(listener)),
+    struct sockaddr_in to = {.sin_family = AF_INET,
+                             .sin_port = htons(port_of(listener)),
                              .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     assert_int_equal(connect(fd, (struct sockaddr *)&to, sizeof(to)), 0);
     return fd;
@@ -54,9 +55,10 @@ static void address_takes_numbers_only(void **state)
     static const struct {
         const char *text;
         bool is_loopback;
-    } good[] = {{"127.0.0.1", true},  {"127.9.9.9", true}, {"localhost", true}, {"::1", true},
-                {"0.0.0.0", false},   {"::", false},       {"10.0.0.1", false},
-                {"126.0.0.1", false}, {"128.0.0.1", false}, {"2001:db8::1", false}};
+    } good[] = {{"127.0.0.1", true},   {"127.9.9.9", true},  {"localhost", true},
+                {"::1", true},         {"0.0.0.0", false},   {"::", false},
+                {"10.0.0.1", false},   {"126.0.0.1", false}, {"128.0.0.1", false},
+                {"2001:db8::1", false}};
     for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
         struct nsl_address address = address_of(good[i].text);
         assert_int_equal(nsl_address_is_loopback(&address), good[i].is_loopback);
@@ -80,8 +82,9 @@ static void listener_names_its_real_port_and_refuses_a_taken_one(void **state)
     struct nsl_address address = address_of("127.0.0.1");
     struct nsl_listener second;
     int number = 0;
-    assert_int_equal(nsl_listener_open(&second, NSL_CONTROL_HTTPS, &address, port_of(&first),
-                                       &number), NSL_ERR_IO);
+    assert_int_equal(
+        nsl_listener_open(&second, NSL_CONTROL_HTTPS, &address, port_of(&first), &number),
+        NSL_ERR_IO);
     assert_int_equal(number, EADDRINUSE);
     nsl_listener_close(&first);
     nsl_listener_close(&first);
@@ -163,7 +166,8 @@ static void flush_keeps_what_the_channel_does_not_take_and_loses_none(void **sta
         while ((size = recv(pair[1], packet, sizeof(packet), 0)) > 0) {
             struct nsl_control_message message;
             assert_int_equal(nsl_control_decode(nsl_bytes_of(packet, (size_t)size),
-                                                NSL_CONTROL_FROM_HOST, &message), NSL_OK);
+                                                NSL_CONTROL_FROM_HOST, &message),
+                             NSL_OK);
             assert_int_equal(message.connection.port, ports[received]);
             received++;
         }

@@ -101,8 +101,7 @@ static void output_is_the_same_however_it_is_cut_up(void **state)
 {
     (void)state;
     const char text[] = "one\n\ntwo \x1b[2Jx\ttab\x7f\xc3\xa9\r\n\0nul\nlast";
-    const char want[] =
-        "one\ntwo \\x1b[2Jx\\x09tab\\x7f\\xc3\\xa9\\x0d\n\\x00nul\nlast\n";
+    const char want[] = "one\ntwo \\x1b[2Jx\\x09tab\\x7f\\xc3\\xa9\\x0d\n\\x00nul\nlast\n";
     for (size_t step = 1; step < sizeof(text); step++) {
         struct nsl_output output = {0};
         struct lines lines = {0};
@@ -245,8 +244,7 @@ static void child_gets_nothing_but_what_is_documented(void **state)
     ask(&process, text, sizeof(text));
     assert_non_null(strstr(text, "port=99 address=1.2.3.4"));
     /* 4 is the connection itself. */
-    assert_non_null(strstr(text,
-        "env=0 stdin_null=1 death=1 blocked=0 leader=1 fds=0,1,2,3,4,"));
+    assert_non_null(strstr(text, "env=0 stdin_null=1 death=1 blocked=0 leader=1 fds=0,1,2,3,4,"));
     assert_null(strstr(text, "fds=0,1,2,3,4,5"));
     close(stray);
     nsl_process_kill(&process);
@@ -327,9 +325,9 @@ static void program_the_kernel_refuses_exits_with_127(void **state)
 static void channel_refuses_each_lie(void **state)
 {
     (void)state;
-    static const char *const lies[] = {"short_ready", "long_ready", "ready_size_lies",
+    static const char *const lies[] = {"short_ready", "long_ready",    "ready_size_lies",
                                        "tiny_packet", "other_version", "unknown_type",
-                                       "host_type", "huge_packet"};
+                                       "host_type",   "huge_packet"};
     for (size_t i = 0; i < sizeof(lies) / sizeof(lies[0]); i++) {
         struct nsl_process process = start(lies[i]);
         struct pollfd ready = {.fd = process.control_fd, .events = POLLIN};
@@ -355,7 +353,7 @@ static void probe_asks_and_ends_what_it_started(void **state)
     assert_string_equal(ready.engine_version, "stand-in 1");
     assert_int_equal(ready.missing_walls, 3);
     assert_int_equal(probe("flood", &ready), NSL_OK); /* more output than a pipe holds */
-    assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);  /* no child is left */
+    assert_int_equal(waitpid(-1, NULL, WNOHANG), -1); /* no child is left */
     assert_int_equal(errno, ECHILD);
 }
 

@@ -46,11 +46,15 @@ static uint64_t now_ms(void)
 
 static void run_child(const char *behaviour, unsigned max_restarts, int announce_fd, int log_fd)
 {
-    struct nsl_serve_options options = {.enclave_path = standin, .listen_address = "127.0.0.1",
-                                        .https_port = NSL_SERVE_OFF, .max_restarts = max_restarts,
-                                        .ready_ms = 500, .stop_ms = 600,
+    struct nsl_serve_options options = {.enclave_path = standin,
+                                        .listen_address = "127.0.0.1",
+                                        .https_port = NSL_SERVE_OFF,
+                                        .max_restarts = max_restarts,
+                                        .ready_ms = 500,
+                                        .stop_ms = 600,
                                         .settings = nsl_bytes_text(behaviour),
-                                        .announce_fd = announce_fd, .log_fd = log_fd};
+                                        .announce_fd = announce_fd,
+                                        .log_fd = log_fd};
     prctl(PR_SET_PDEATHSIG, SIGKILL); /* a failed test leaves nothing behind */
     nsl_log_init(log_fd, NSL_LOG_INFO, "host");
     enum nsl_serve_end end;
@@ -149,7 +153,8 @@ static int stop(struct host *host)
 static int dial(const struct host *host)
 {
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(host->port),
+    struct sockaddr_in to = {.sin_family = AF_INET,
+                             .sin_port = htons(host->port),
                              .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     assert_int_equal(connect(fd, (struct sockaddr *)&to, sizeof(to)), 0);
     (void)!send(fd, "GET / HTTP/1.1\r\n\r\n", 18, MSG_NOSIGNAL);
