@@ -155,6 +155,32 @@ check "refuses a mirror without a signature" \
     env NSL_TEST_MIRROR="file://$work/mirror" bash -c "$(declare -f fails_with get); work=$work; \
         fails_with 1 'is not signed' get"
 
+# --- tools/prepare, which `make run` and `make test` call with --may-float and `make` without.
+serve one 0.18.0-1 0.17.1-1
+copy=$work/copy
+mkdir -p "$copy/tools" "$copy/third_party/quickjs-ng" "$copy/build"
+cp tools/prepare tools/engine-source tools/engine-patch tools/upstream.py "$copy/tools/"
+cp "$work/UPSTREAM" "$work"/anchors/*.anchors "$copy/third_party/quickjs-ng/"
+touch "$copy/build/build.ninja"
+for tool in setup math-source; do
+    printf '#!/bin/sh\n' > "$copy/tools/$tool"
+    chmod +x "$copy/tools/$tool"
+done
+prepare() {
+    "$copy/tools/prepare" "$@"
+}
+rm -rf "$work/cache"
+check "a plain build stops when the pinned version is gone" fails_with 3 "no longer on the mirror" prepare
+check "a development build says what it does before it floats" \
+    fails_with 0 "the pinned version has left the mirror: setting NSL_ENGINE_FLOAT=1" prepare --may-float
+check "and says so every time after" \
+    fails_with 0 "using 0.17.1-1 of engine-source, which is not the pinned version" prepare --may-float
+check "a plain build does not take what the development build left" \
+    fails_with 3 "no longer on the mirror" prepare
+serve one 0.17.0-1
+check "a plain build takes the pinned version when it is back" prepare
+check "a development build then uses the pinned one without a word" prints_nothing prepare --may-float
+
 # The machine's mirror, in both forms of apt's configuration.
 mirror_is() {
     PYTHONPATH=tools python3 -c 'import sys, upstream
