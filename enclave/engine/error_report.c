@@ -106,11 +106,30 @@ static void report_value(JSContext *context, JSValueConst thrown, struct nsl_cal
     add_value(context, thrown, &error->message);
 }
 
+static bool has_text(JSContext *context, JSValueConst object, const char *name)
+{
+    JSValue value = JS_GetPropertyStr(context, object, name);
+    if (JS_IsException(value)) {
+        JS_FreeValue(context, JS_GetException(context));
+        return false;
+    }
+    bool is_text = JS_IsString(value);
+    JS_FreeValue(context, value);
+    return is_text;
+}
+
+/* An Error, or what looks like one: DOMException is not an Error to the engine. */
+static bool is_error_like(JSContext *context, JSValueConst thrown)
+{
+    return JS_IsError(thrown) || (JS_IsObject(thrown) && has_text(context, thrown, "name") &&
+                                  has_text(context, thrown, "message"));
+}
+
 void nsl_error_report(JSContext *context, struct nsl_call_error *ret_error)
 {
     JSValue thrown = JS_GetException(context);
     *ret_error = (struct nsl_call_error){0};
-    if (JS_IsError(thrown)) {
+    if (is_error_like(context, thrown)) {
         report_error(context, thrown, ret_error);
     } else {
         report_value(context, thrown, ret_error);

@@ -238,6 +238,12 @@ void nsl_engine_keep_images(struct nsl_engine *engine, enum nsl_image_keeping ke
     nsl_tracking_stop(); /* rebuilding writes everywhere */
 }
 
+void nsl_engine_take_signal(struct nsl_engine *engine)
+{
+    (void)engine;
+    nsl_tracking_take_signal();
+}
+
 void nsl_engine_forget(struct nsl_engine *engine)
 {
     nsl_parked_free(engine->exported, &engine->images);

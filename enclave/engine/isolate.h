@@ -121,6 +121,10 @@ void nsl_engine_cancel(struct nsl_engine *engine, uint64_t call_id);
 /* Zeroes what the last outcome points to. The next run or resume does so anyway. */
 void nsl_engine_forget(struct nsl_engine *engine);
 
+/* The engine needs SIGSEGV (enclave/engine/tracking.h). Takes it again, after something else has: a
+ * test framework does so for each test. */
+void nsl_engine_take_signal(struct nsl_engine *engine);
+
 /* For tests and comparisons: NSL_IMAGES_REBUILT makes the realm and compiles in every call, instead
  * of restoring an image. Results and gas are the same. */
 enum nsl_image_keeping { NSL_IMAGES_KEPT, NSL_IMAGES_REBUILT };

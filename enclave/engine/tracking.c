@@ -15,7 +15,6 @@ struct run {
 
 static struct {
     bool is_on;
-    bool is_installed;
     bool is_changed; /* runs are out of date */
     uint32_t page_count;
     uint32_t run_count;
@@ -67,11 +66,22 @@ static void on_fault(int signal, siginfo_t *info, void *context)
 static bool install(void)
 {
     struct sigaction action = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO};
+    struct sigaction before;
     sigemptyset(&action.sa_mask);
-    if (!tracked.is_installed && sigaction(SIGSEGV, &action, &tracked.before) == 0) {
-        tracked.is_installed = true;
+    if (sigaction(SIGSEGV, &action, &before) != 0) {
+        return false;
     }
-    return tracked.is_installed;
+    if ((before.sa_flags & SA_SIGINFO) == 0 || before.sa_sigaction != on_fault) {
+        tracked.before = before;
+    }
+    return true;
+}
+
+void nsl_tracking_take_signal(void)
+{
+    if (tracked.is_on) {
+        nsl_assert(install());
+    }
 }
 
 /* True when a write to a read-only page really faults: tried on the last page. */

@@ -24,6 +24,9 @@ NSL_MUST_USE nsl_err nsl_tracking_start(size_t cold_bytes);
 /* Makes all of it writable. */
 void nsl_tracking_stop(void);
 
+/* Takes SIGSEGV again, after something else has. */
+void nsl_tracking_take_signal(void);
+
 bool nsl_tracking_is_open(size_t page);
 
 /* Copies the base image's cold zone over every page that was opened; over all cold_bytes when
