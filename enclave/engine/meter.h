@@ -36,34 +36,34 @@ enum nsl_depth_cost {
     NSL_DEPTH_FRAME = 256,
     NSL_DEPTH_SLOT = 16,
     NSL_DEPTH_NATIVE = 256,
-    NSL_DEPTH_PARSER = 256,   /* one level of the JavaScript parser's recursive functions */
-    NSL_DEPTH_CLOSURE = 512,  /* one nested function while bytecode is made from it */
-    NSL_DEPTH_PATTERN = 384,  /* one level of a regular expression while it is compiled */
-    NSL_DEPTH_JSON = 512,     /* one level of JSON parse, revive or stringify */
-    NSL_DEPTH_PROXY = 256,    /* one proxy trap */
-    NSL_DEPTH_MODULE = 256,   /* one module of a linking or evaluation walk */
-    NSL_DEPTH_FLATTEN = 256,  /* one level of Array.prototype.flat */
-    NSL_DEPTH_OBJECT = 256,   /* one level of structured clone and bytecode reading */
-    NSL_DEPTH_ROPE = 64,      /* one level of a rope of strings */
+    NSL_DEPTH_PARSER = 256,      /* one level of the JavaScript parser's recursive functions */
+    NSL_DEPTH_CLOSURE = 512,     /* one nested function while bytecode is made from it */
+    NSL_DEPTH_PATTERN = 384,     /* one level of a regular expression while it is compiled */
+    NSL_DEPTH_JSON = 512,        /* one level of JSON parse, revive or stringify */
+    NSL_DEPTH_PROXY = 256,       /* one proxy trap */
+    NSL_DEPTH_MODULE = 256,      /* one module of a linking or evaluation walk */
+    NSL_DEPTH_FLATTEN = 256,     /* one level of Array.prototype.flat */
+    NSL_DEPTH_OBJECT = 256,      /* one level of structured clone and bytecode reading */
+    NSL_DEPTH_ROPE = 64,         /* one level of a rope of strings */
     NSL_DEPTH_DEFAULT = 4000000, /* about 11,000 frames of a small function */
     NSL_DEPTH_RESERVE = 1000000, /* above the limit: what natives that cannot throw may add */
 };
 
 struct nsl_meter {
-    uint64_t gas_used;       /* gas units; only grows within a call */
-    uint64_t gas_limit;      /* gas units; a signal handler may set it to 0 to leave soon */
-    uint64_t heap_used;      /* requested bytes now live, counted the same on every build */
-    uint64_t heap_limit;     /* bytes; more leaves with NSL_LEAVE_MEMORY */
-    uint64_t heap_peak;      /* bytes, highest heap_used of the call */
-    uint32_t depth_used;     /* depth units now in use: counted, never measured in native bytes */
-    uint32_t depth_limit;    /* a deeper entry throws a RangeError */
-    uint32_t depth_fatal;    /* a deeper entry leaves with NSL_LEAVE_DEPTH; >= depth_limit */
-    uint32_t jobs_pending;   /* entries in the job queue */
-    uint32_t jobs_limit;     /* more leaves with NSL_LEAVE_JOBS */
-    uintptr_t stack_lowest;  /* lowest native stack pointer seen at a depth check, for the scrub */
-    int64_t now_ms;          /* what Date sees: the call's start, ms since 1970 */
-    bool is_call_read;       /* the clock or random numbers were read: they differ between calls */
-    bool is_placing;         /* blocks come one by one from the arena: the base image is laid out */
+    uint64_t gas_used;      /* gas units; only grows within a call */
+    uint64_t gas_limit;     /* gas units; a signal handler may set it to 0 to leave soon */
+    uint64_t heap_used;     /* requested bytes now live, counted the same on every build */
+    uint64_t heap_limit;    /* bytes; more leaves with NSL_LEAVE_MEMORY */
+    uint64_t heap_peak;     /* bytes, highest heap_used of the call */
+    uint32_t depth_used;    /* depth units now in use: counted, never measured in native bytes */
+    uint32_t depth_limit;   /* a deeper entry throws a RangeError */
+    uint32_t depth_fatal;   /* a deeper entry leaves with NSL_LEAVE_DEPTH; >= depth_limit */
+    uint32_t jobs_pending;  /* entries in the job queue */
+    uint32_t jobs_limit;    /* more leaves with NSL_LEAVE_JOBS */
+    uintptr_t stack_lowest; /* lowest native stack pointer seen at a depth check, for the scrub */
+    int64_t now_ms;         /* what Date sees: the call's start, ms since 1970 */
+    bool is_call_read;      /* the clock or random numbers were read: they differ between calls */
+    bool is_placing;        /* blocks come one by one from the arena: the base image is laid out */
 };
 
 /* Defined in gas.c without limits, so that a realm can be built before the first call. */
@@ -101,7 +101,8 @@ static inline void nsl_gas_check(void)
 static inline void nsl_heap_charge(size_t bytes)
 {
     if (__builtin_expect(bytes > nsl_meter.heap_limit ||
-                         nsl_meter.heap_used > nsl_meter.heap_limit - bytes, 0)) {
+                             nsl_meter.heap_used > nsl_meter.heap_limit - bytes,
+                         0)) {
         nsl_meter_leave(NSL_LEAVE_MEMORY);
     }
     nsl_gas_charge(NSL_GAS_ALLOC + bytes / NSL_GAS_SHARE_ALLOC_BYTES);

@@ -92,9 +92,10 @@ static void finding_keep(struct finding *list, const struct finding *found)
 static void note(double ns, uint64_t gas)
 {
     double per_gas = ns / (double)(gas == 0 ? 1 : gas);
-    struct finding found = {.ns = ns, .gas = gas, .trial = shared->trial, .function = shared->function};
-    found.score = shared->is_small ? shared->loop_ns_per_gas / per_gas
-                                   : per_gas / shared->loop_ns_per_gas;
+    struct finding found = {
+        .ns = ns, .gas = gas, .trial = shared->trial, .function = shared->function};
+    found.score =
+        shared->is_small ? shared->loop_ns_per_gas / per_gas : per_gas / shared->loop_ns_per_gas;
     snprintf(found.label, sizeof(found.label), "%s", shared->label);
     if (wants_all) {
         printf("%10.2f %12.0f %10llu %s\n", found.score, ns, (unsigned long long)gas, found.label);
@@ -187,8 +188,8 @@ static void child_run(int first, int only)
 {
     JSValue arguments[3] = {JS_NewInt32(context, shared->function), JS_NewInt32(context, first),
                             JS_NewInt32(context, only)};
-    JSValue result = JS_Call(context, shared->is_small ? measure_small : measure_large, JS_UNDEFINED,
-                             3, (JSValueConst *)arguments);
+    JSValue result = JS_Call(context, shared->is_small ? measure_small : measure_large,
+                             JS_UNDEFINED, 3, (JSValueConst *)arguments);
     if (JS_IsException(result)) {
         JSValue error = JS_GetException(context);
         const char *text = JS_ToCString(context, error);
@@ -399,9 +400,10 @@ int main(int argc, char **argv)
     }
     double high = print_worst(false, (int)count, "Time per gas, most first (large values)", lines);
     double low = print_worst(true, (int)count, "Gas per time, most first (small values)", lines);
-    printf("\n%llu trials; time per gas at most %.1f times the loop's (limit %d), gas per time at most "
-           "%.1f times (limit %d)\n", (unsigned long long)shared->trials, high, HIGH_LIMIT, low,
-           LOW_LIMIT);
+    printf("\n%llu trials; time per gas at most %.1f times the loop's (limit %d), gas per time at "
+           "most "
+           "%.1f times (limit %d)\n",
+           (unsigned long long)shared->trials, high, HIGH_LIMIT, low, LOW_LIMIT);
     if (has_limit && (high > HIGH_LIMIT || low > LOW_LIMIT)) {
         is_ok = false;
     }
