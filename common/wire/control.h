@@ -48,6 +48,10 @@
 #define NSL_CONTROL_DRAIN_MAX_MS 600000
 #define NSL_CONTROL_READY_MS 20000 /* the host gives up on an enclave that is not READY by then */
 
+/* Connections that may be on their way when FULL is sent: the host bounds its side of the channel to
+ * about half of it, the enclave has room for all of it above its limit. */
+#define NSL_CONTROL_IN_FLIGHT 64
+
 /* The largest packet, and the largest of all but SETTINGS. */
 #define NSL_CONTROL_PACKET_MAX (NSL_CONTROL_HEADER_BYTES + NSL_CONTROL_SETTINGS_MAX)
 #define NSL_CONTROL_SMALL_MAX (NSL_CONTROL_HEADER_BYTES + 10 + NSL_CONTROL_TEXT_MAX)

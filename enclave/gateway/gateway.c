@@ -152,7 +152,8 @@ static nsl_err make_server(struct gateway *gateway)
     const struct nsl_settings *settings = &gateway->api.settings;
     struct nsl_server_api server_api = nsl_api_for_server(&gateway->api);
     const struct nsl_server_settings server_settings = {
-        .connections_max = (uint32_t)settings->server_max_connections + 64,
+        .connections_max = (uint32_t)settings->server_max_connections +
+                           CONNECTIONS_A_ROUND + NSL_CONTROL_IN_FLIGHT,
         .request_timeout_ms = (uint32_t)settings->server_request_timeout_ms,
         .body_max = (size_t)settings->server_max_body_bytes,
     };

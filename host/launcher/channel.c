@@ -37,6 +37,13 @@ nsl_err nsl_channel_send(int fd, const struct nsl_control_message *message)
     return (size_t)sent == size ? NSL_OK : NSL_ERR_IO;
 }
 
+void nsl_channel_narrow(int fd)
+{
+    /* A small packet counts for about 768 bytes, and the kernel doubles the number it is given. */
+    const int size = NSL_CONTROL_IN_FLIGHT / 2 * 768 / 2;
+    (void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
+}
+
 /* What one message of a batch needs to stay alive until sendmmsg has returned. */
 struct outgoing {
     uint8_t packet[CONNECTION_PACKET_BYTES];

@@ -27,6 +27,10 @@ NSL_MUST_USE nsl_err nsl_channel_send_connections(int fd,
                                                   const struct nsl_channel_connection *connections,
                                                   size_t count, size_t *ret_sent);
 
+/* Bounds how many connections may be on their way at once to about NSL_CONTROL_IN_FLIGHT / 2. After
+ * SETTINGS, which is larger than what fits then. */
+void nsl_channel_narrow(int fd);
+
 /* One message. AGAIN: nothing there; CLOSED: end of file; BAD_MESSAGE: no packet of an enclave. */
 NSL_MUST_USE nsl_err nsl_channel_receive(int fd, struct nsl_control_message *ret_message);
 

@@ -10,7 +10,8 @@
 #define OUTPUT_CHUNK_BYTES 4096
 #define OUTPUT_CHUNKS_PER_TURN 16 /* so that a chatty enclave does not starve the clients */
 #define END_MS 200                /* between the end of the channel and that of the process */
-#define PAUSE_MS 20               /* after the machine ran out of something */
+#define LOG_EVERY_MS 1000
+#define PAUSE_MS 20 /* after the machine ran out of something */
 
 /* ---- What the enclave prints. */
 
@@ -76,6 +77,7 @@ static nsl_err send_settings(struct nsl_loop *loop)
     struct nsl_control_message settings = {.type = NSL_CONTROL_SETTINGS,
                                            .settings = loop->options->settings};
     NSL_TRY(nsl_channel_send(loop->enclave.control_fd, &settings));
+    nsl_channel_narrow(loop->enclave.control_fd);
     return nsl_control_advance(&loop->control, NSL_CONTROL_SETTINGS, 0);
 }
 
@@ -201,6 +203,16 @@ static void on_ready(struct nsl_loop *loop, const struct nsl_control_ready *read
     }
 }
 
+/* A busy service is full and has room again many times a second: one line a second says so. */
+static void note_full(struct nsl_loop *loop)
+{
+    uint64_t now = nsl_loop_now();
+    if (loop->full_logged_ns == 0 || now - loop->full_logged_ns >= LOG_EVERY_MS * NSL_NS_PER_MS) {
+        nsl_log(NSL_EVENT_full, NSL_LOG_TEXT("queue", "connections"));
+        loop->full_logged_ns = now;
+    }
+}
+
 /* False: the enclave was killed for what it said. */
 static bool on_message(struct nsl_loop *loop, const struct nsl_control_message *message)
 {
@@ -213,7 +225,7 @@ static bool on_message(struct nsl_loop *loop, const struct nsl_control_message *
     } else if (message->type == NSL_CONTROL_RESUME) {
         nsl_loop_pass(loop);
     } else if (message->type == NSL_CONTROL_FULL) {
-        nsl_log(NSL_EVENT_full, NSL_LOG_TEXT("queue", "connections"));
+        note_full(loop);
     }
     return loop->enclave.control_fd >= 0;
 }

@@ -33,7 +33,8 @@ struct nsl_loop {
     bool is_control_full;    /* wait until it can be written */
     bool is_stop_unsent;
     bool is_announced;
-    uint64_t lines_dropped; /* nobody read our log */
+    uint64_t full_logged_ns; /* when it was last said; 0: never */
+    uint64_t lines_dropped;  /* nobody read our log */
 
     bool is_stopping;
     bool is_killed; /* SIGKILL was sent to this enclave, once is enough */

@@ -345,6 +345,22 @@ def serve_takes_settings_from_a_file_and_flags_go_before():
 
 
 @test
+def connections_above_the_limit_wait_and_none_is_lost():
+    with scratch(settings__json='{"Server": {"MaxConnections": 20}}') as folder, \
+            Service("--config", f"{folder}/settings.json") as service:
+        address = ("127.0.0.1", int(service.url.rpartition(":")[2]))
+        clients = [socket.create_connection(address, WAIT_S) for _ in range(400)]
+        for client in clients:
+            client.sendall(b"GET /health/live HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+        answers = [client.recv(12) for client in clients]
+        for client in clients:
+            client.close()
+        assert answers == [b"HTTP/1.1 200"] * 400, [at for at in answers if at != b"HTTP/1.1 200"]
+        service.await_log("event=full")
+        assert service.stop() == 0
+
+
+@test
 def killed_enclave_is_replaced_and_calls_are_answered_again():
     with Service() as service:
         for round_number in range(1, 4):

@@ -189,6 +189,25 @@ static void flush_keeps_what_the_channel_does_not_take_and_loses_none(void **sta
     nsl_listener_close(&listener);
 }
 
+static void narrow_channel_bounds_what_is_on_its_way(void **state)
+{
+    (void)state;
+    int pair[2];
+    assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, pair), 0);
+    nsl_channel_narrow(pair[0]);
+    struct nsl_channel_connection connection = {.fd = pair[1], .from = {.family = 4}};
+    size_t on_their_way = 0;
+    size_t sent = 1;
+    while (sent == 1) {
+        (void)!nsl_channel_send_connections(pair[0], &connection, 1, &sent);
+        on_their_way += sent;
+        assert_true(on_their_way <= NSL_CONTROL_IN_FLIGHT);
+    }
+    assert_true(on_their_way >= 8); /* and still enough for a batch */
+    close(pair[0]);
+    close(pair[1]);
+}
+
 static void accept_reports_that_descriptors_ran_out(void **state)
 {
     (void)state;
@@ -216,6 +235,7 @@ int main(void)
         cmocka_unit_test(listener_names_its_real_port_and_refuses_a_taken_one),
         cmocka_unit_test(accepts_a_batch_and_knows_where_each_came_from),
         cmocka_unit_test(flush_keeps_what_the_channel_does_not_take_and_loses_none),
+        cmocka_unit_test(narrow_channel_bounds_what_is_on_its_way),
         cmocka_unit_test(accept_reports_that_descriptors_ran_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
