@@ -16,8 +16,9 @@
 
 enum { CANARY = 24, MASK = 0x15, CHUNK = 1 << 20 };
 
-/* 12 random bytes as 24 letters, each XORed with MASK: the letters stand nowhere else. */
-static uint8_t masked[CANARY];
+/* 24 random letters, each XORed with MASK, so that the letters stand nowhere else; volatile, so that the
+ * compiler keeps no unmasked copy on the stack either. */
+static volatile uint8_t masked[CANARY];
 
 static void make_canary(void)
 {
@@ -185,7 +186,13 @@ struct spread {
     struct nsl_secret_value secrets[1];
 };
 
-static void spread_fill(struct spread *spread, const char *code)
+__attribute__((noinline)) static void wipe_own_stack(void)
+{
+    uint8_t below[65536];
+    explicit_bzero(below, sizeof(below));
+}
+
+__attribute__((noinline)) static void spread_fill(struct spread *spread, const char *code)
 {
     static const char before[] = "{\"c\":\"";
     memcpy(spread->input, before, sizeof(before));
@@ -201,6 +208,7 @@ static void spread_fill(struct spread *spread, const char *code)
     spread->call.user_id = nsl_bytes_of(spread->secret, CANARY);
     spread->call.limits.gas_units = 3000000;
     spread->call.limits.heap_bytes = 32 << 20;
+    wipe_own_stack();
 }
 
 /* On the heap and wiped: the caller's copies are not what is looked for. */
@@ -218,19 +226,12 @@ static void run_spreader(const char *code)
     free(spread);
 }
 
-static void wipe_own_stack(void)
-{
-    volatile uint8_t below[65536];
-    memset((void *)below, 0, sizeof(below));
-}
-
 static void nothing_of_a_call_is_left_in_memory(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof(spreaders) / sizeof(spreaders[0]); i++) {
         run_spreader(spreaders[i]); /* cold */
         run_spreader(spreaders[i]);
-        wipe_own_stack();
         if (search_everything() != 0) {
             fail_msg("left by function %zu: %.60s", i, spreaders[i]);
         }
