@@ -54,6 +54,9 @@ int64_t nsl_api_now_ms(void);
 #include "enclave/api/routes.def"
 #undef NSL_ROUTE
 
+/* Its client has gone. */
+void nsl_api_execute_abandon(struct nsl_api *api, struct nsl_exchange *exchange);
+
 /* State of an execute exchange, and its size, for the server's exchanges. */
 size_t nsl_api_execute_extra_bytes(void);
 

@@ -184,6 +184,9 @@ static void answer_failed(struct execution *execution, nsl_err err)
     } else if (err == NSL_ERR_TOO_LARGE) {
         status = 413;
         message = NSL_TEXT("the call's state or result is larger than a runner may hand over");
+    } else if (err == NSL_ERR_CANCELLED) {
+        status = 408;
+        message = NSL_TEXT("the connection was closed while the call waited, so it was ended");
     } else if (err == NSL_ERR_FULL) {
         message = NSL_TEXT("too many calls are waiting; try again");
     }
@@ -283,6 +286,12 @@ static nsl_err submit(struct nsl_api *api, struct execution *execution,
         free_payload(execution);
     }
     return err;
+}
+
+void nsl_api_execute_abandon(struct nsl_api *api, struct nsl_exchange *exchange)
+{
+    struct execution *execution = nsl_exchange_extra(exchange);
+    nsl_scheduler_cancel(api->scheduler, &execution->job);
 }
 
 void nsl_api_execute(struct nsl_api *api, struct nsl_exchange *exchange)

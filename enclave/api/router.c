@@ -44,6 +44,13 @@ static void handle(void *context, const void *handler, struct nsl_exchange *exch
     route->handler(api, exchange);
 }
 
+/* Only executions wait. */
+static void abandon(void *context, const void *handler, struct nsl_exchange *exchange)
+{
+    (void)handler;
+    nsl_api_execute_abandon(context, exchange);
+}
+
 static void write_error(void *context, uint16_t status, const char *message,
                         struct nsl_buffer *body)
 {
@@ -60,6 +67,7 @@ struct nsl_server_api nsl_api_for_server(struct nsl_api *api)
     return (struct nsl_server_api){
         .route = find_route,
         .handle = handle,
+        .abandon = abandon,
         .write_error = write_error,
         .context = api,
         .exchange_extra_bytes = nsl_api_execute_extra_bytes(),
@@ -74,6 +82,7 @@ struct nsl_scheduler_settings nsl_api_scheduler_settings(const struct nsl_settin
         .runner_count = runners,
         .jobs_max = (uint32_t)settings->functions_max_parked_calls +
                     (uint32_t)settings->server_max_connections,
+        .parked_max = (uint32_t)settings->functions_max_parked_calls,
         .image_cache_bytes = (uint64_t)settings->functions_image_cache_bytes / runners,
         .parked_bytes = (uint64_t)settings->functions_parked_bytes,
         .payload_bytes = (uint64_t)settings->functions_parked_bytes,

@@ -72,6 +72,7 @@ nsl_err nsl_runner_send(struct nsl_runner *runner, struct nsl_job *job)
         NSL_TRY(nsl_ring_write(&runner->requests, NSL_RUN_RESUME, job->id, parts, 3));
     }
     runner->was_written = true;
+    job->place = NSL_JOB_SENT;
     TAILQ_INSERT_TAIL(&runner->in_flight, job, link);
     runner->in_flight_count++;
     return NSL_OK;

@@ -111,6 +111,7 @@ enum queue_end { QUEUE_FRONT, QUEUE_BACK };
 static void enqueue(struct nsl_scheduler *scheduler, struct nsl_job *job, enum queue_end end)
 {
     struct nsl_tenant *tenant = job->owner_tenant;
+    job->place = NSL_JOB_QUEUED;
     if (end == QUEUE_FRONT) {
         TAILQ_INSERT_HEAD(&tenant->queue, job, link);
     } else {
@@ -151,7 +152,11 @@ static nsl_err park_job(struct nsl_scheduler *scheduler, struct nsl_job *job,
                         const struct nsl_outcome *outcome, nsl_bytes record)
 {
     drop_record(scheduler, job);
-    if (scheduler->state.parked_bytes + record.size > scheduler->settings.parked_bytes) {
+    if (job->is_cancelled) {
+        return NSL_ERR_CANCELLED;
+    }
+    if (scheduler->state.parked_bytes + record.size > scheduler->settings.parked_bytes ||
+        scheduler->parked.count >= scheduler->settings.parked_max) {
         return NSL_ERR_FULL;
     }
     uint8_t *copy = malloc(record.size);
@@ -162,6 +167,7 @@ static nsl_err park_job(struct nsl_scheduler *scheduler, struct nsl_job *job,
     job->record = copy;
     job->record_size = record.size;
     job->wake_ns = scheduler->now_ns + outcome->wait_ns;
+    job->place = NSL_JOB_PARKED;
     scheduler->state.parked_bytes += record.size;
     nsl_wake_heap_push(&scheduler->parked, job);
     return NSL_OK;
@@ -212,6 +218,8 @@ static void spend_runner(struct nsl_scheduler *scheduler, struct nsl_runner *run
     }
 }
 
+static void read_runner(struct nsl_scheduler *scheduler, struct nsl_runner *runner);
+
 static void bury_runner(struct nsl_scheduler *scheduler, struct nsl_runner *runner)
 {
     struct nsl_job *job = NULL;
@@ -224,8 +232,8 @@ static void bury_runner(struct nsl_scheduler *scheduler, struct nsl_runner *runn
     struct nsl_job *running = TAILQ_FIRST(&left);
     while ((job = TAILQ_LAST(&left, nsl_job_list)) != NULL) {
         TAILQ_REMOVE(&left, job, link);
-        if (job == running) {
-            finish_job(scheduler, job, why, NULL);
+        if (job == running || job->is_cancelled) {
+            finish_job(scheduler, job, job->is_cancelled ? NSL_ERR_CANCELLED : why, NULL);
         } else {
             enqueue(scheduler, job, QUEUE_FRONT);
         }
@@ -248,6 +256,9 @@ nsl_err nsl_scheduler_note_init(struct nsl_scheduler *scheduler,
         scheduler->state.runners_started++;
         return nsl_runner_configure(runner, scheduler->settings.image_cache_bytes,
                                     scheduler->settings.parked_bytes);
+    }
+    if (runner->state == NSL_RUNNER_BOUND) {
+        read_runner(scheduler, runner); /* what it answered before it ended is done */
     }
     if (runner->state != NSL_RUNNER_SPENT) {
         bool was_used = runner->state == NSL_RUNNER_BOUND;
@@ -583,11 +594,26 @@ nsl_err nsl_scheduler_submit(struct nsl_scheduler *scheduler, struct nsl_job *jo
     job->id = ++scheduler->last_job_id;
     job->record = NULL;
     job->record_size = 0;
+    job->is_cancelled = false;
     job->owner_tenant->job_count++;
     scheduler->state.jobs++;
     scheduler->state.payload_bytes += job->payload.size;
     enqueue(scheduler, job, QUEUE_BACK);
     return NSL_OK;
+}
+
+void nsl_scheduler_cancel(struct nsl_scheduler *scheduler, struct nsl_job *job)
+{
+    if (job->place == NSL_JOB_SENT) {
+        job->is_cancelled = true;
+        return;
+    }
+    if (job->place == NSL_JOB_PARKED) {
+        nsl_wake_heap_remove(&scheduler->parked, job);
+    } else {
+        TAILQ_REMOVE(&job->owner_tenant->queue, job, link);
+    }
+    finish_job(scheduler, job, NSL_ERR_CANCELLED, NULL);
 }
 
 void nsl_scheduler_run(struct nsl_scheduler *scheduler, uint64_t now_ns)

@@ -21,7 +21,8 @@
 struct nsl_scheduler_settings {
     enum nsl_runner_mode mode;
     uint32_t runner_count;
-    uint32_t jobs_max; /* queued, running and parked together */
+    uint32_t jobs_max;   /* queued, running and parked together */
+    uint32_t parked_max; /* of those, parked at once */
     uint64_t image_cache_bytes;
     uint64_t parked_bytes;  /* of all parked records together */
     uint64_t payload_bytes; /* of all open calls' requests together */
@@ -32,9 +33,12 @@ struct nsl_scheduler_settings {
 struct nsl_job;
 
 /* Ends a job: err is NSL_OK with an outcome, or NSL_ERR_CLOSED (its runner died), NSL_ERR_TIMEOUT (its
- * runner was killed), NSL_ERR_TOO_LARGE, NSL_ERR_ENGINE, NSL_ERR_BAD_MESSAGE (runner misbehaved). The
- * outcome is borrowed during the call only. The job belongs to its owner again. */
+ * runner was killed), NSL_ERR_TOO_LARGE, NSL_ERR_ENGINE, NSL_ERR_BAD_MESSAGE (runner misbehaved),
+ * NSL_ERR_FULL (no room to wait), NSL_ERR_CANCELLED. The outcome is borrowed during the call only. The
+ * job belongs to its owner again. */
 typedef void (*nsl_job_done)(struct nsl_job *job, nsl_err err, const struct nsl_outcome *outcome);
+
+enum nsl_job_place { NSL_JOB_QUEUED, NSL_JOB_SENT, NSL_JOB_PARKED };
 
 /* One call as the scheduler knows it; lies inside its owner. */
 struct nsl_job {
@@ -49,7 +53,10 @@ struct nsl_job {
     struct nsl_tenant *owner_tenant;
     uint8_t *record; /* of a parked call, wiped when freed */
     size_t record_size;
-    uint64_t wake_ns; /* parked: go on at that time */
+    uint64_t wake_ns;  /* parked: go on at that time */
+    size_t wake_index; /* parked: where in the heap */
+    enum nsl_job_place place;
+    bool is_cancelled; /* while a runner has it: it ends when it would wait */
     TAILQ_ENTRY(nsl_job) link;
 };
 
@@ -62,6 +69,10 @@ void nsl_scheduler_free(struct nsl_scheduler *scheduler);
 
 /* NSL_ERR_FULL: try later; NSL_ERR_NO_MEMORY. On NSL_OK done is called exactly once, later. */
 NSL_MUST_USE nsl_err nsl_scheduler_submit(struct nsl_scheduler *scheduler, struct nsl_job *job);
+
+/* Nobody waits for the answer of this submitted job any more: one that waits itself is done at once
+ * with NSL_ERR_CANCELLED, one that runs when it ends or would wait. */
+void nsl_scheduler_cancel(struct nsl_scheduler *scheduler, struct nsl_job *job);
 
 /* A message from init. */
 NSL_MUST_USE nsl_err nsl_scheduler_note_init(struct nsl_scheduler *scheduler,

@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <microhttpd.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <openssl/pem.h>
 #include <stdalign.h>
 #include <stdio.h>
@@ -20,6 +21,7 @@ enum {
     READ_STEP = 8 * 1024,
     KEEP_ALIVE_MS = 75000, /* an idle connection is closed after */
     SWEEP_MS = 250,        /* how often deadlines are looked at */
+    PRESENCE_MS = 1000,    /* how often clients of waiting calls are looked for */
     PEM_MAX = 4096,
     UPLOADS_MAX = 256 * 1024 * 1024, /* bytes of bodies that are still being sent, all together */
 };
@@ -34,6 +36,8 @@ struct connection {
     bool is_tls;
     bool has_begun;       /* some of a request is there */
     uint64_t deadline_ns; /* NEVER while we work for it */
+    struct nsl_exchange *waiting; /* suspended, or NULL */
+    uint64_t waiting_since_ns;
     LIST_ENTRY(connection) link;
 };
 
@@ -66,6 +70,7 @@ struct nsl_server {
     size_t upload_bytes;
     uint64_t now_ns;
     uint64_t next_sweep_ns;
+    uint64_t next_presence_ns;
     char key_pem[PEM_MAX];
     char certificate_pem[PEM_MAX];
 };
@@ -145,6 +150,33 @@ static void end_overdue(struct connection *connection)
     connection->deadline_ns = NEVER;
 }
 
+/* While a connection is suspended libmicrohttpd does not look at it. A client that closed its sending
+ * side cannot be told from one that went away, and is taken for one. */
+static bool has_left(const struct connection *connection)
+{
+    struct tcp_info info = {0};
+    socklen_t size = sizeof(info);
+    return getsockopt(connection->socket, IPPROTO_TCP, TCP_INFO, &info, &size) == 0 &&
+           info.tcpi_state != TCP_ESTABLISHED;
+}
+
+static void look_for_clients(struct nsl_server *server)
+{
+    const struct nsl_server_api *api = &server->api;
+    struct connection *connection = NULL;
+    if (server->now_ns < server->next_presence_ns) {
+        return;
+    }
+    server->next_presence_ns = server->now_ns + PRESENCE_MS * MS_NS;
+    LIST_FOREACH (connection, &server->connections, link) {
+        if (connection->waiting != NULL &&
+            server->now_ns - connection->waiting_since_ns > PRESENCE_MS * MS_NS &&
+            has_left(connection)) {
+            api->abandon(api->context, connection->waiting->handler, connection->waiting);
+        }
+    }
+}
+
 static void sweep(struct nsl_server *server)
 {
     struct connection *connection = NULL;
@@ -157,6 +189,7 @@ static void sweep(struct nsl_server *server)
             end_overdue(connection);
         }
     }
+    look_for_clients(server);
 }
 
 /* ---- Requests ---- */
@@ -287,6 +320,8 @@ static enum MHD_Result give_to_handler(struct nsl_exchange *exchange)
         return send_response(exchange);
     }
     exchange->is_suspended = true;
+    exchange->connection->waiting = exchange;
+    exchange->connection->waiting_since_ns = exchange->server->now_ns;
     MHD_suspend_connection(exchange->mhd);
     return MHD_YES;
 }
@@ -349,6 +384,7 @@ static void on_completed(void *cls, struct MHD_Connection *mhd, void **request_c
     *request_context = NULL;
     if (exchange->is_given && exchange->status == 0) {
         exchange->is_ended = true;
+        exchange->connection->waiting = NULL;
         exchange->mhd = NULL;
         return;
     }
@@ -408,6 +444,7 @@ void nsl_exchange_respond(struct nsl_exchange *exchange, uint16_t status,
     add_headers(exchange, content_type);
     if (exchange->is_suspended) {
         exchange->is_suspended = false;
+        exchange->connection->waiting = NULL;
         MHD_resume_connection(exchange->mhd);
     }
 }

@@ -26,6 +26,9 @@ struct nsl_server_api {
                       const char **ret_allow);
     /* Handles a complete request: responds, or keeps exchange and responds later. */
     void (*handle)(void *context, const void *handler, struct nsl_exchange *exchange);
+    /* The client of an exchange that handle kept has closed its side: no answer is awaited, the
+     * handler may respond at once. Asked again from time to time until it has. */
+    void (*abandon)(void *context, const void *handler, struct nsl_exchange *exchange);
     /* Writes the body of an error that the server itself answers with. */
     void (*write_error)(void *context, uint16_t status, const char *message,
                         struct nsl_buffer *body);

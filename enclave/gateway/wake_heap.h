@@ -17,5 +17,7 @@ void nsl_wake_heap_push(struct nsl_wake_heap *heap, struct nsl_job *job);
 /* The first to wake, or NULL. */
 struct nsl_job *nsl_wake_heap_first(const struct nsl_wake_heap *heap);
 void nsl_wake_heap_pop(struct nsl_wake_heap *heap);
+/* Takes out a job that is in the heap. */
+void nsl_wake_heap_remove(struct nsl_wake_heap *heap, const struct nsl_job *job);
 
 #endif

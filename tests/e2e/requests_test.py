@@ -8,8 +8,8 @@ import threading
 import time
 
 from support import processes, tap
-from support.service import (OLD_PATH, PATH, README_BODY, README_CODE, Service, call_body, sha256,
-                             tls_context)
+from support.service import (JSON_TYPE, OLD_PATH, PATH, README_BODY, README_CODE, Service,
+                             call_body, sha256, tls_context)
 
 CASES = tap.Cases()
 RUNNING = {}
@@ -360,9 +360,6 @@ def talk(sent, scheme="http", half_close=False, seconds=20, from_service=None):
 def raw_request(body, *headers, version="1.1", path=PATH, method="POST"):
     lines = [f"{method} {path} HTTP/{version}", "Host: localhost", *headers]
     return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
-
-
-JSON_TYPE = "Content-Type: application/json"
 
 
 @CASES.case

@@ -60,7 +60,7 @@ static void jobs_come_out_by_time_and_then_by_id(void **state)
     nsl_wake_heap_done(&heap);
 }
 
-static void the_first_is_right_in_every_mix_of_pushes_and_pops(void **state)
+static void the_first_is_right_in_every_mix_of_pushes_pops_and_removals(void **state)
 {
     struct nsl_wake_heap heap;
     static bool is_inside[JOBS];
@@ -73,6 +73,9 @@ static void the_first_is_right_in_every_mix_of_pushes_and_pops(void **state)
             jobs[pick] = (struct nsl_job){.id = round, .wake_ns = next_random(&seed) % 50};
             is_inside[pick] = true;
             nsl_wake_heap_push(&heap, &jobs[pick]);
+        } else if (is_inside[pick]) {
+            is_inside[pick] = false;
+            nsl_wake_heap_remove(&heap, &jobs[pick]);
         } else if (heap.count > 0) {
             is_inside[nsl_wake_heap_first(&heap) - jobs] = false;
             nsl_wake_heap_pop(&heap);
@@ -96,7 +99,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_empty_heap_has_no_first),
         cmocka_unit_test(jobs_come_out_by_time_and_then_by_id),
-        cmocka_unit_test(the_first_is_right_in_every_mix_of_pushes_and_pops),
+        cmocka_unit_test(the_first_is_right_in_every_mix_of_pushes_pops_and_removals),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -20,6 +20,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.a
 BUILD = os.path.abspath(os.environ.get("NSL_BUILD", f"{ROOT}/build"))
 PATH = "/api/v1/functions/execute-javascript"
 OLD_PATH = "/api/functions/execute-javascript"
+JSON_TYPE = "Content-Type: application/json"
 TIME_LIMIT_S = 30
 
 # spec/002, "JavaScript Execution", as printed there.
