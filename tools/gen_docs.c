@@ -1,5 +1,6 @@
 /*
- * Fills the generated tables of docs/ from the rows of settings.def, errors.def and log_events.def.
+ * Fills the generated tables of docs/ from the rows of settings.def, errors.def, log_events.def
+ * and gas_costs.def.
  *
  *     gen_docs FOLDER           rewrites the tables in place
  *     gen_docs --check FOLDER   TAP: one case a document, failed when it is not current
@@ -7,7 +8,7 @@
  * A table stands between two lines of a document, the rest of which is written by hand:
  *     <!-- generated: settings Server -->      rows right below these sections
  *     <!-- end -->
- * Other tables: aliases, ignored, errors, log-events.
+ * Other tables: aliases, ignored, errors, log-events, gas.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -203,6 +204,36 @@ static void put_log_events(struct nsl_buffer *out)
     }
 }
 
+static void put_gas(struct nsl_buffer *out)
+{
+    static const struct {
+        const char *name;
+        int64_t units;
+        int64_t count_per_unit;
+        const char *per;
+    } rows[] = {
+#define NSL_GAS(name, units, per) {#name, units, 1, per},
+#define NSL_GAS_SHARE(name, count_per_unit, per) {#name, 1, count_per_unit, per},
+#include "enclave/engine/gas_costs.def"
+#undef NSL_GAS
+#undef NSL_GAS_SHARE
+    };
+    put(out, "| Row | Units | For every |\n|---|---|---|\n");
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        put(out, "| `");
+        put(out, rows[i].name);
+        put(out, "` | ");
+        require(nsl_buffer_append_i64(out, rows[i].units));
+        if (rows[i].count_per_unit > 1) {
+            put(out, "/");
+            require(nsl_buffer_append_i64(out, rows[i].count_per_unit));
+        }
+        put(out, " | ");
+        put_cell(out, rows[i].per);
+        put(out, " |\n");
+    }
+}
+
 /* `what`: the words between the mark and " -->". */
 static void put_table(struct nsl_buffer *out, const char *what)
 {
@@ -216,6 +247,8 @@ static void put_table(struct nsl_buffer *out, const char *what)
         put_errors(out);
     } else if (strcmp(what, "log-events") == 0) {
         put_log_events(out);
+    } else if (strcmp(what, "gas") == 0) {
+        put_gas(out);
     } else {
         fail("no such table", what);
     }
@@ -277,7 +310,7 @@ static void write_file(const char *path, const struct nsl_buffer *text)
 
 int main(int argc, char **argv)
 {
-    static const char *const names[] = {"configuration.md", "errors.md", "log-events.md"};
+    static const char *const names[] = {"configuration.md", "errors.md", "gas.md", "log-events.md"};
     enum { NAME_COUNT = sizeof names / sizeof names[0] };
     bool is_check = argc == 3 && strcmp(argv[1], "--check") == 0;
     if (argc != 2 && !is_check) {
