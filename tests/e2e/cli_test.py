@@ -69,8 +69,12 @@ class Service:
                                         stdout=subprocess.PIPE, stderr=self.log,
                                         stdin=subprocess.DEVNULL, env=CLEAN)
         self.unread = b""
-        self.url = self.read_url("http")
-        self.https = self.read_url("https")
+        try:
+            self.url = self.read_url("http")
+            self.https = self.read_url("https")
+        except BaseException:
+            self.__exit__()
+            raise
 
     def read_url(self, scheme):
         until = time.monotonic() + WAIT_S
