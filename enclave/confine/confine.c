@@ -35,6 +35,11 @@ nsl_err nsl_confine_harden(void)
     return NSL_OK;
 }
 
+static nsl_err set_dumpable(int is_dumpable)
+{
+    return prctl(PR_SET_DUMPABLE, is_dumpable, 0, 0, 0) == 0 ? NSL_OK : NSL_ERR_IO;
+}
+
 static nsl_err write_text(const char *path, const char *text)
 {
     int file = open(path, O_WRONLY | O_CLOEXEC);
@@ -133,8 +138,13 @@ nsl_err nsl_confine_fork(pid_t *ret_pid, uint32_t *ret_missing)
     const unsigned long attempts[] = {CLONE_NEWUSER | NAMESPACES, NAMESPACES, 0};
     for (size_t index = 0; index < sizeof(attempts) / sizeof(attempts[0]); index++) {
         int gate[2];
+        /* An ordinary user may write the id maps of a dumpable child only. Neither holds a secret yet,
+         * and both are hardened again before they go on. */
+        NSL_TRY(set_dumpable(geteuid() == 0 ? 0 : 1));
         pid_t pid = clone_into(attempts[index], gate);
-        if (pid < 0 || !pass_gate(pid, attempts[index], gate)) {
+        bool has_passed = pid >= 0 && pass_gate(pid, attempts[index], gate);
+        NSL_TRY(set_dumpable(0));
+        if (!has_passed) {
             continue;
         }
         if (pid == 0 && !take_ids(attempts[index])) {

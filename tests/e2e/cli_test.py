@@ -285,8 +285,10 @@ def serve_refuses_what_would_expose_the_simulation():
     expect(nsl("serve", "--listen", "0.0.0.0"), 4, err="loopback only.*--allow-remote-simulation")
     expect(nsl("serve", "--listen", "::"), 4, err="loopback only")
     expect(nsl("serve", "--listen", "example"), 4, err="no IPv4 or IPv6 address")
-    expect(nsl("serve", "--port", "0"), 2, err="needs --dev")
-    expect(nsl("serve", "--https-port", "-1"), 4, err="nothing to listen on")
+    for flags in (["--dev"], ["--port", "0"]):
+        expect(nsl("serve", "--listen", "0.0.0.0", "--allow-remote-simulation", *flags), 2,
+               err="are for loopback")
+    expect(nsl("serve", "--port", "-1", "--https-port", "-1"), 4, err="nothing to listen on")
 
 
 @test

@@ -335,8 +335,10 @@ static void be_outermost(enum nsl_role role, enum setting setting)
                        NSL_WALL_NETWORK_NAMESPACE | NSL_WALL_MOUNT_NAMESPACE;
     if (setting == AS_USER && geteuid() == 0 &&
         (setresgid(ORDINARY_USER, ORDINARY_USER, ORDINARY_USER) != 0 ||
-         setresuid(ORDINARY_USER, ORDINARY_USER, ORDINARY_USER) != 0 ||
-         prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) != 0)) {
+         setresuid(ORDINARY_USER, ORDINARY_USER, ORDINARY_USER) != 0)) {
+        _exit(1);
+    }
+    if (nsl_confine_harden() != NSL_OK) { /* as main() begins */
         _exit(1);
     }
     if (setting != WITHOUT_NAMESPACES && nsl_confine_fork(&init, &missing) != NSL_OK) {

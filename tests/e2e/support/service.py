@@ -72,7 +72,7 @@ def sha256(text):
 class Service:
     """A running service; use as a context, or stop() it."""
 
-    def __init__(self, settings=None, user=None, flags=(), dev=True):
+    def __init__(self, settings=None, user=None, flags=(), dev=True, wrap=()):
         self.folder = tempfile.mkdtemp(prefix="nsl-e2e-")
         merged = {"Server": {"HttpPort": 0, "HttpsPort": 0}}
         for section, values in (settings or {}).items():
@@ -86,6 +86,7 @@ class Service:
         if user is not None:
             os.chmod(self.folder, 0o755)
             command = ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups", *command]
+        command = [*wrap, *command]
         self.environment = {"PATH": "/usr/bin:/bin", "LC_ALL": "C"}
         self.process = subprocess.Popen(command, env=self.environment, stdin=subprocess.DEVNULL,
                                         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
