@@ -33,7 +33,7 @@ static enum nsl_exit explain(const nsl_client *client, enum nsl_client_status st
     const char *detail = nsl_client_error(client);
     switch (status) {
     case NSL_CLIENT_UNREACHABLE:
-        nsl_complain("%s cannot be reached: %s. Is `nsl serve --dev` running?", url, detail);
+        nsl_complain("%s cannot be reached: %s. Is `nsl serve` running?", url, detail);
         return NSL_EXIT_UNREACHABLE;
     case NSL_CLIENT_TIMEOUT:
         nsl_complain("%s did not answer in time: %s. The function may have run", url, detail);

@@ -13,8 +13,10 @@
 
 static const struct nsl_flag flag_table[] = {
     {"config", "FILE", "Read the settings from this JSON file.", NSL_FLAG_ONCE},
-    {"dev", NULL, "Offer plain HTTP too; simulation only.", NSL_FLAG_ONCE},
-    {"port", "N", "Port for plain HTTP, with --dev. 0: any free one. Default 8080.", NSL_FLAG_ONCE},
+    {"dev", NULL, "For development: refused unless in simulation and on loopback.", NSL_FLAG_ONCE},
+    {"port", "N",
+     "Port for plain HTTP, on loopback only. 0: any free one, -1: off. Default 8080.",
+     NSL_FLAG_ONCE},
     {"https-port", "N", "Port for HTTPS. 0: any free one, -1: off. Default 8443.", NSL_FLAG_ONCE},
     {"listen", "ADDRESS", "Numeric address to listen on. Default 127.0.0.1.", NSL_FLAG_ONCE},
     {"allow-remote-simulation", NULL,
@@ -69,17 +71,19 @@ static enum nsl_exit check_simulation(const struct nsl_flags *flags,
 static enum nsl_exit find_ports(const struct nsl_flags *flags, const struct nsl_settings *settings,
                                 struct nsl_serve_options *options)
 {
-    bool is_dev = nsl_flags_has(flags, "dev");
-    if (!is_dev && nsl_flags_has(flags, "port")) {
-        nsl_complain("serve: --port is for plain HTTP, which needs --dev");
+    struct nsl_address address;
+    bool is_loopback = nsl_address_parse(settings->server_listen_address, &address) == NSL_OK &&
+                       nsl_address_is_loopback(&address);
+    if (!is_loopback && (nsl_flags_has(flags, "dev") || nsl_flags_has(flags, "port"))) {
+        nsl_complain("serve: --dev and --port are for loopback, and other machines reach %s",
+                     settings->server_listen_address);
         return NSL_EXIT_USAGE;
     }
-    options->http_port = is_dev ? (int)settings->server_http_port : NSL_SERVE_OFF;
+    options->http_port = is_loopback ? (int)settings->server_http_port : NSL_SERVE_OFF;
     options->https_port = (int)settings->server_https_port;
     if (options->http_port == NSL_SERVE_OFF && options->https_port == NSL_SERVE_OFF) {
-        nsl_complain("HTTPS is off (Server.HttpsPort is -1) and so is plain HTTP%s: nothing to "
-                     "listen on",
-                     is_dev ? "" : " (--dev turns it on)");
+        nsl_complain("HTTPS is off (Server.HttpsPort is -1) and so is plain HTTP: nothing to "
+                     "listen on");
         return NSL_EXIT_CONFIG;
     }
     return NSL_EXIT_OK;

@@ -16,7 +16,12 @@
 #include "enclave/runner/runner.h"
 #include "enclave/wire/init_messages.h"
 
-enum { RUNNERS_MAX = 256, LARGE_SIZE_MAX = 1 << 28 };
+enum {
+    RUNNERS_MAX = 256,
+    LARGE_SIZE_MAX = 1 << 28,
+    ORDERLY_END_MS = 1000,
+    ORDERLY_STEP_MS = 5,
+};
 
 enum child { CHILD_KEEPER, CHILD_GATEWAY, CHILD_ZYGOTE, CHILD_COUNT };
 
@@ -206,18 +211,42 @@ static void report_end(enum child child, pid_t pid, int status)
             NSL_LOG_I64("pid", pid), NSL_LOG_I64("status", status));
 }
 
+/* The keeper ends in order when the gateway has closed its channel, which it does by ending: then
+ * the gateway decides how the enclave ends. */
+static bool has_gateway_ended(struct init_state *state, int *ret_status)
+{
+    for (int waited_ms = 0; waited_ms < ORDERLY_END_MS; waited_ms += ORDERLY_STEP_MS) {
+        if (waitpid(state->pids[CHILD_GATEWAY], ret_status, WNOHANG) ==
+            state->pids[CHILD_GATEWAY]) {
+            return true;
+        }
+        (void)poll(NULL, 0, ORDERLY_STEP_MS);
+    }
+    return false;
+}
+
+static nsl_err note_role_end(struct init_state *state, enum child child, int status)
+{
+    int gateway_status = 0;
+    pid_t pid = state->pids[child];
+    state->pids[child] = 0;
+    if (child == CHILD_KEEPER && status == 0 && has_gateway_ended(state, &gateway_status)) {
+        return note_role_end(state, CHILD_GATEWAY, gateway_status);
+    }
+    bool is_orderly = child == CHILD_GATEWAY && status == 0;
+    state->exit_status = is_orderly ? 0 : 1;
+    if (!is_orderly) {
+        report_end(child, pid, status);
+    }
+    return NSL_ERR_CLOSED;
+}
+
 /* NSL_ERR_CLOSED when a role ended that the enclave cannot do without. */
 static nsl_err note_end(struct init_state *state, pid_t pid, int status)
 {
     for (size_t index = 0; index < CHILD_COUNT; index++) {
         if (state->pids[index] == pid) {
-            bool is_orderly = index == CHILD_GATEWAY && status == 0;
-            state->exit_status = is_orderly ? 0 : 1;
-            state->pids[index] = 0;
-            if (!is_orderly) {
-                report_end((enum child)index, pid, status);
-            }
-            return NSL_ERR_CLOSED;
+            return note_role_end(state, (enum child)index, status);
         }
     }
     for (size_t index = 0; index < state->runner_count; index++) {
@@ -275,10 +304,10 @@ static nsl_err wait_for_role(struct init_state *state, enum child child)
 {
     int status = 0;
     pid_t pid = state->pids[child];
-    if (child != CHILD_GATEWAY) {
+    if (child == CHILD_ZYGOTE) {
         (void)kill(pid, SIGKILL);
     }
-    return waitpid(pid, &status, 0) == pid ? note_end(state, pid, status) : NSL_ERR_IO;
+    return waitpid(pid, &status, 0) == pid ? note_role_end(state, child, status) : NSL_ERR_IO;
 }
 
 static nsl_err loop(struct init_state *state, int child_signal)

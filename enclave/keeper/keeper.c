@@ -81,5 +81,5 @@ nsl_err nsl_keeper_main(int init, int gateway, uint32_t missing_walls)
         err = serve(&keeper, gateway);
     }
     EVP_PKEY_free(keeper.root_key);
-    return err;
+    return err == NSL_ERR_CLOSED ? NSL_OK : err;
 }

@@ -11,7 +11,7 @@
 
 #include "common/base/error.h"
 
-/* Serves the gateway until its channel ends; NSL_ERR_CLOSED then. */
+/* Serves the gateway until its channel ends; NSL_OK then. */
 NSL_MUST_USE nsl_err nsl_keeper_main(int init, int gateway, uint32_t missing_walls);
 
 #endif

@@ -288,7 +288,7 @@ def serve_refuses_what_would_expose_the_simulation():
     for flags in (["--dev"], ["--port", "0"]):
         expect(nsl("serve", "--listen", "0.0.0.0", "--allow-remote-simulation", *flags), 2,
                err="are for loopback")
-    expect(nsl("serve", "--port", "-1", "--https-port", "-1"), 4, err="nothing to listen on")
+    expect(nsl("serve", "--port", "-1", "--https-port", "-1"), 4, err="nothing would be served")
 
 
 @test
