@@ -212,7 +212,7 @@ static void on_done(struct nsl_job *job, nsl_err err, const struct nsl_outcome *
                     nsl_run_outcome_max((size_t)api->settings.functions_max_result_bytes,
                                         (size_t)api->settings.functions_max_log_bytes) +
                         ANSWER_OVERHEAD,
-                    NSL_BUFFER_PLAIN);
+                    NSL_BUFFER_WIPE);
     err = write_answer(execution, outcome, &body);
     if (err == NSL_OK && outcome->kind != NSL_OUTCOME_DONE) {
         nsl_exchange_respond(exchange, 422, "application/json", &body);

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <gnutls/gnutls.h>
 #include <limits.h>
+#include <malloc.h>
 #include <microhttpd.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -425,6 +426,13 @@ static void add_headers(struct nsl_exchange *exchange, const char *content_type)
     }
 }
 
+/* glibc does not overwrite small blocks that it keeps for this thread (gateway.c, M_PERTURB). */
+static void free_wiped(void *memory)
+{
+    nsl_wipe(memory, malloc_usable_size(memory));
+    free(memory);
+}
+
 void nsl_exchange_respond(struct nsl_exchange *exchange, uint16_t status,
                           const char *content_type, struct nsl_buffer *body)
 {
@@ -436,7 +444,7 @@ void nsl_exchange_respond(struct nsl_exchange *exchange, uint16_t status,
         return;
     }
     exchange->response = MHD_create_response_from_buffer_with_free_callback(
-        body->size, body->data, free);
+        body->size, body->data, free_wiped);
     if (exchange->response == NULL) {
         abort(); /* out of memory for a few hundred bytes */
     }
