@@ -573,12 +573,27 @@ static socklen_t make_address(const struct nsl_control_connection *from,
     return sizeof(*address);
 }
 
+/* The host may pass anything. What is no connection would never be closed: nothing happens on it. */
+static bool is_connected_stream(int socket)
+{
+    struct sockaddr_storage peer;
+    socklen_t peer_size = sizeof(peer);
+    int type = 0;
+    socklen_t type_size = sizeof(type);
+    return getsockopt(socket, SOL_SOCKET, SO_TYPE, &type, &type_size) == 0 &&
+           type == SOCK_STREAM && getpeername(socket, (struct sockaddr *)&peer, &peer_size) == 0;
+}
+
 nsl_err nsl_server_add(struct nsl_server *server, const struct nsl_control_connection *from,
                        int socket)
 {
     struct sockaddr_storage address;
     socklen_t size = make_address(from, &address);
     struct MHD_Daemon *daemon = from->kind == NSL_CONTROL_HTTPS ? server->tls : server->plain;
+    if (!is_connected_stream(socket)) {
+        (void)close(socket);
+        return NSL_ERR_HOST;
+    }
     /* On failure libmicrohttpd has closed the socket. */
     if (MHD_add_connection(daemon, socket, (const struct sockaddr *)&address, size) != MHD_YES) {
         return errno == ENFILE || errno == EMFILE ? NSL_ERR_FULL : NSL_ERR_IO;

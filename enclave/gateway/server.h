@@ -54,7 +54,8 @@ NSL_MUST_USE nsl_err nsl_server_new(const struct nsl_server_settings *settings,
                                     struct nsl_server **ret_server);
 void nsl_server_free(struct nsl_server *server);
 
-/* Takes over an accepted socket. On failure it is closed. NSL_ERR_FULL, NSL_ERR_IO. */
+/* Takes over an accepted socket. On failure it is closed. NSL_ERR_HOST: it is no
+ * connected stream socket; NSL_ERR_FULL, NSL_ERR_IO. */
 NSL_MUST_USE nsl_err nsl_server_add(struct nsl_server *server,
                                     const struct nsl_control_connection *from, int socket);
 
