@@ -116,7 +116,8 @@ static size_t search_everything(void)
         uint64_t to = 0;
         char access[8] = "";
         assert_int_equal(sscanf(line, "%" SCNx64 "-%" SCNx64 " %7s", &from, &to, access), 3);
-        if (access[0] != 'r' || strstr(line, "[v") != NULL) {
+        bool is_shadow = to - from > UINT64_C(1) << 36; /* of a sanitizer: holds no bytes of anyone */
+        if (access[0] != 'r' || is_shadow || strstr(line, "[v") != NULL) {
             continue;
         }
         if (own_from >= from && own_from < to) { /* what is searched with is not searched */
