@@ -433,7 +433,7 @@ def one_socket_passed_many_times_harms_only_itself():
 @CASES.case
 def a_flood_of_dead_connections_leaves_no_descriptor():
     enclave = Enclave()
-    enclave.start()
+    enclave.start(Server={"RequestTimeoutMs": 1000})
     enclave.check_serves()
     before = descriptor_count(gateway_of(enclave)) if os.geteuid() == 0 else 0
     for number in range(3000):

@@ -1,0 +1,1 @@
+async function main() { for (;;) Promise.resolve().then(() => 1); }

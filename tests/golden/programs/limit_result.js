@@ -1,0 +1,1 @@
+function main() { return 'x'.repeat(2000000); }

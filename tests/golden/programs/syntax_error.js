@@ -1,0 +1,4 @@
+function main() {
+    const a = [1, 2;
+    return a;
+}
