@@ -10,8 +10,8 @@
 #include "enclave/engine/timers.h"
 
 enum {
-    COMPILE_GAS = 200,
-    COMPILE_BYTES_PER_GAS = 1, /* what compiling a byte of code costs every call, warm or cold */
+    COMPILE_GAS = 200,         /* what compiling costs every call, warm or cold ... */
+    COMPILE_GAS_PER_BYTE = 8,  /* ... and for each byte of code */
     WAKE_GAS = 1000,           /* a wait: saving and restoring the call */
     JSON_BYTES_PER_GAS = 8,
 };
@@ -31,7 +31,7 @@ static void call_throw_type(struct nsl_call_state *state, const char *message)
 void nsl_call_compile(void *argument)
 {
     struct nsl_call_state *state = argument;
-    state->compile_gas = COMPILE_GAS + state->code_text.size / COMPILE_BYTES_PER_GAS;
+    state->compile_gas = COMPILE_GAS + COMPILE_GAS_PER_BYTE * state->code_text.size;
     if (!nsl_script_compile(state)) {
         call_throw(state);
         return;

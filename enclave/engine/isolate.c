@@ -23,10 +23,11 @@
 /* Compiling has limits of its own, so that it ends alike for every call's limits. So has evaluating
  * the top level for an image, which is not worth keeping when it is large. */
 static const struct nsl_limits early_limits = {.gas_units = 10000000, .heap_bytes = 1 << 20};
+enum { PREPARE_GAS_PER_BYTE = 100 };
 enum { EARLY_TIME_MS = 60000 }; /* the gas ends it; time may not, or it would depend on the machine */
 
 static const struct nsl_limits prepare_limits = {
-    .gas_units = 200000000,
+    .gas_units = 10000000,
     .heap_bytes = 64 << 20,
     .depth_units = NSL_DEPTH_DEFAULT,
     .pending_jobs = 1000,
@@ -88,21 +89,23 @@ static int run_slice(void (*body)(void *state), uint64_t time_left_ns, uint64_t 
     return left;
 }
 
+static void meter_limit(const struct nsl_limits *limits)
+{
+    nsl_meter.gas_limit = limits->gas_units;
+    nsl_meter.heap_limit = nsl_call_state()->image_heap + limits->heap_bytes;
+    nsl_meter.depth_limit = limits->depth_units;
+    nsl_meter.depth_fatal = limits->depth_units + NSL_DEPTH_RESERVE;
+    nsl_meter.jobs_limit = limits->pending_jobs;
+    nsl_meter.stack_lowest = nsl_stack_top();
+}
+
 /* Heap is counted from what the function's code takes, whether its top level was evaluated for the
  * image or is by the call. */
 static void meter_start(const struct nsl_limits *limits)
 {
     const struct nsl_call_state *state = nsl_call_state();
-    nsl_meter = (struct nsl_meter){
-        .gas_limit = limits->gas_units,
-        .heap_used = state->start_heap,
-        .heap_limit = state->image_heap + limits->heap_bytes,
-        .heap_peak = state->start_peak,
-        .depth_limit = limits->depth_units,
-        .depth_fatal = limits->depth_units + NSL_DEPTH_RESERVE,
-        .jobs_limit = limits->pending_jobs,
-        .stack_lowest = nsl_stack_top(),
-    };
+    nsl_meter = (struct nsl_meter){.heap_used = state->start_heap, .heap_peak = state->start_peak};
+    meter_limit(limits);
 }
 
 /* Names the image the arena is at, which then lives at least that long. */
@@ -320,6 +323,7 @@ static nsl_err prepare(struct nsl_engine *engine, const struct nsl_call *call,
         NSL_TRY(build_arena(NSL_PLACE_PACKED));
     }
     struct nsl_limits limits = prepare_limits;
+    limits.gas_units += PREPARE_GAS_PER_BYTE * call->code.size;
     limits.depth_units = call->limits.depth_units;
     state->limits = limits;
     state->code_text = call->code;
@@ -332,6 +336,18 @@ static nsl_err prepare(struct nsl_engine *engine, const struct nsl_call *call,
     nsl_meter.heap_peak = nsl_meter.heap_used;
     NSL_TRY(keep_image(engine, name));
     return start_early(engine, name);
+}
+
+/* An error of ours must not leave a half-made image in the arena. */
+static nsl_err prepare_or_scrub(struct nsl_engine *engine, const struct nsl_call *call,
+                                const struct nsl_image_name *name, int *ret_left)
+{
+    nsl_err err = prepare(engine, call, name, ret_left);
+    if (err != NSL_OK) {
+        set_loaded(engine, NULL);
+        engine_scrub(engine);
+    }
+    return err;
 }
 
 static nsl_bytes keep(uint8_t **at, nsl_bytes from)
@@ -427,7 +443,7 @@ nsl_err nsl_engine_run(struct nsl_engine *engine, const struct nsl_call *call,
     struct nsl_image *image = nsl_images_find(&engine->images, &name);
     bool is_cold = image == NULL || !engine->is_image_kept;
     if (is_cold) {
-        NSL_TRY(prepare(engine, call, &name, &left));
+        NSL_TRY(prepare_or_scrub(engine, call, &name, &left));
     } else {
         load(engine, image);
     }
@@ -452,6 +468,7 @@ nsl_err nsl_engine_resume(struct nsl_engine *engine, uint64_t call_id,
     nsl_engine_forget(engine);
     load(engine, parked->image);
     nsl_parked_restore(parked);
+    meter_limit(&nsl_call_state()->limits);
     uint64_t ran_before_ns = parked->run_ns;
     nsl_parked_free(parked, &engine->images);
     uint64_t limit_ns = (uint64_t)nsl_call_state()->limits.time_ms * 1000000;
@@ -485,9 +502,10 @@ nsl_err nsl_engine_import(struct nsl_engine *engine, const struct nsl_call *call
     nsl_engine_forget(engine);
     struct nsl_image *image = nsl_images_find(&engine->images, &name);
     if (image == NULL) {
-        NSL_TRY(prepare(engine, call, &name, &left));
+        NSL_TRY(prepare_or_scrub(engine, call, &name, &left));
         image = nsl_images_find(&engine->images, &name);
         if (image == NULL) {
+            engine_scrub(engine);
             return NSL_ERR_ENGINE; /* it was compiled before, so this is not the function's fault */
         }
     }

@@ -146,8 +146,13 @@ nsl_err nsl_parking_put(struct nsl_parking *parking, struct nsl_image *image, ui
     return NSL_OK;
 }
 
+/* A record may come from another process, whose word is taken for the call's own use only. */
 void nsl_parked_restore(const struct nsl_parked *parked)
 {
     nsl_delta_apply(parked->delta, parked->delta_bytes, nsl_arena_state());
-    nsl_meter = parked->meter;
+    nsl_meter.gas_used = parked->meter.gas_used;
+    nsl_meter.heap_used = parked->meter.heap_used;
+    nsl_meter.heap_peak = parked->meter.heap_peak;
+    nsl_meter.jobs_pending = parked->meter.jobs_pending;
+    nsl_meter.now_ms = parked->meter.now_ms;
 }

@@ -49,7 +49,7 @@ nsl_bytes nsl_parked_record(const struct nsl_parked *parked);
 NSL_MUST_USE nsl_err nsl_parking_put(struct nsl_parking *parking, struct nsl_image *image,
                                      uint64_t call_id, nsl_bytes record);
 
-/* Makes the arena, which holds the call's image, the waiting call's; sets the meter. */
+/* Makes the arena, which holds the call's image, the waiting call's; sets what the meter had counted. */
 void nsl_parked_restore(const struct nsl_parked *parked);
 void nsl_parked_free(struct nsl_parked *parked, struct nsl_images *images);
 
