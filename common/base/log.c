@@ -1,6 +1,7 @@
 #include "common/base/log.h"
 
 #include "common/base/buffer.h"
+#include "common/base/timestamp.h"
 #include "common/base/utf8.h"
 #include "common/base/wipe.h"
 
@@ -70,45 +71,11 @@ static void put_number(struct line *line, uint64_t number)
     put(line, nsl_bytes_of(digits, nsl_format_u64(number, digits)));
 }
 
-/* Zero-padded to `width` digits. */
-static void put_padded(struct line *line, uint64_t number, size_t width)
-{
-    char digits[20];
-    size_t count = nsl_format_u64(number, digits);
-    for (size_t i = count; i < width; i++) {
-        put_text(line, "0");
-    }
-    put(line, nsl_bytes_of(digits, count));
-}
-
-/* Civil date from days since 1970 (H. Hinnant, "chrono-compatible low-level date algorithms"): no
- * locale, no time zone file, which a confined role could not open. */
 static void put_time(struct line *line, int64_t time_ms)
 {
-    uint64_t ms = time_ms > 0 ? (uint64_t)time_ms : 0;
-    uint64_t seconds = ms / 1000;
-    uint64_t days = seconds / 86400 + 719468;
-    uint64_t era = days / 146097;
-    uint64_t day_of_era = days % 146097;
-    uint64_t year_of_era =
-        (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
-    uint64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    uint64_t shifted_month = (5 * day_of_year + 2) / 153;
-    uint64_t month = shifted_month < 10 ? shifted_month + 3 : shifted_month - 9;
-    put_padded(line, year_of_era + era * 400 + (month <= 2 ? 1 : 0), 4);
-    put_text(line, "-");
-    put_padded(line, month, 2);
-    put_text(line, "-");
-    put_padded(line, day_of_year - (153 * shifted_month + 2) / 5 + 1, 2);
-    put_text(line, "T");
-    put_padded(line, seconds / 3600 % 24, 2);
-    put_text(line, ":");
-    put_padded(line, seconds / 60 % 60, 2);
-    put_text(line, ":");
-    put_padded(line, seconds % 60, 2);
-    put_text(line, ".");
-    put_padded(line, ms % 1000, 3);
-    put_text(line, "Z");
+    char text[NSL_TIMESTAMP_SIZE];
+    nsl_timestamp_format(time_ms, text);
+    put(line, nsl_bytes_of(text, sizeof(text)));
 }
 
 enum quoting { UNQUOTED, QUOTED };

@@ -25,9 +25,9 @@ struct nsl_api_counters {
 struct nsl_api {
     struct nsl_settings settings;
     struct nsl_scheduler *scheduler;
-    struct nsl_server *server;   /* set once it exists */
-    struct nsl_scratch scratch;  /* for reading one request; reset after */
-    struct nsl_buffer payload;   /* for encoding one call */
+    struct nsl_server *server;  /* set once it exists */
+    struct nsl_scratch scratch; /* for reading one request; reset after */
+    struct nsl_buffer payload;  /* for encoding one call */
     uint32_t missing_walls;
     int64_t started_ms;          /* since 1970 */
     struct nsl_certificate root; /* of this instance */

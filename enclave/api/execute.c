@@ -86,8 +86,9 @@ static void put_error(struct nsl_json_writer *writer, const struct nsl_outcome *
 {
     const struct nsl_js_error *error = &outcome->error;
     nsl_json_put_key(writer, NSL_TEXT("code"));
-    nsl_json_put_text(writer, outcome->kind == NSL_OUTCOME_EXHAUSTED ? NSL_TEXT("LIMIT_EXCEEDED")
-                                                                     : NSL_TEXT("EXECUTION_FAILED"));
+    nsl_json_put_text(writer, outcome->kind == NSL_OUTCOME_EXHAUSTED
+                                  ? NSL_TEXT("LIMIT_EXCEEDED")
+                                  : NSL_TEXT("EXECUTION_FAILED"));
     nsl_json_put_key(writer, NSL_TEXT("error"));
     nsl_json_put_text(writer, error->message);
     nsl_json_put_key(writer, NSL_TEXT("type"));
@@ -302,14 +303,14 @@ void nsl_api_execute(struct nsl_api *api, struct nsl_exchange *exchange)
     execution->api = api;
     execution->start_ms = nsl_api_now_ms();
     nsl_response_new_id(execution->request_id);
-    bool is_read = nsl_execute_request_read(&api->settings,
-                                            nsl_buffer_bytes(nsl_exchange_body(exchange)),
-                                            &api->scratch, &request, &refusal);
+    bool is_read =
+        nsl_execute_request_read(&api->settings, nsl_buffer_bytes(nsl_exchange_body(exchange)),
+                                 &api->scratch, &request, &refusal);
     nsl_err err = is_read ? submit(api, execution, &request) : NSL_OK;
     if (!is_read) {
         api->counters.calls_refused++;
-        nsl_response_error(exchange, refusal.status, refusal.field,
-                           nsl_bytes_text(refusal.message), request_id_of(execution));
+        nsl_response_error(exchange, refusal.status, refusal.field, nsl_bytes_text(refusal.message),
+                           request_id_of(execution));
     } else if (err != NSL_OK) {
         answer_failed(execution, err);
     }

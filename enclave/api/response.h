@@ -9,13 +9,11 @@
 #ifndef NSL_ENCLAVE_API_RESPONSE_H
 #define NSL_ENCLAVE_API_RESPONSE_H
 
+#include "common/base/timestamp.h"
 #include "common/codec/json.h"
 #include "enclave/gateway/server.h"
 
-enum { NSL_REQUEST_ID_SIZE = 32, NSL_TIMESTAMP_SIZE = 24 };
-
-/* "2026-01-31T12:00:00.123Z"; exactly NSL_TIMESTAMP_SIZE bytes. */
-void nsl_response_timestamp(int64_t time_ms, char ret_text[NSL_TIMESTAMP_SIZE]);
+enum { NSL_REQUEST_ID_SIZE = 32 };
 
 /* 16 random bytes in lower-case hex. */
 void nsl_response_new_id(char ret_id[NSL_REQUEST_ID_SIZE]);

@@ -83,13 +83,13 @@ struct nsl_scheduler_settings nsl_api_scheduler_settings(const struct nsl_settin
         .jobs_max = (uint32_t)settings->functions_max_parked_calls +
                     (uint32_t)settings->server_max_connections,
         .parked_max = (uint32_t)settings->functions_max_parked_calls,
+        .wait_max_ns = (uint64_t)settings->functions_wait_limit_ms * 1000000,
         .image_cache_bytes = (uint64_t)settings->functions_image_cache_bytes / runners,
         .parked_bytes = (uint64_t)settings->functions_parked_bytes,
         .payload_bytes = (uint64_t)settings->functions_parked_bytes,
-        .request_max = nsl_run_request_max((size_t)settings->functions_max_code_bytes,
-                                           (size_t)settings->functions_max_input_bytes,
-                                           (size_t)settings->functions_max_secrets,
-                                           (size_t)settings->functions_max_secret_bytes),
+        .request_max = nsl_run_request_max(
+            (size_t)settings->functions_max_code_bytes, (size_t)settings->functions_max_input_bytes,
+            (size_t)settings->functions_max_secrets, (size_t)settings->functions_max_secret_bytes),
         .outcome_max = nsl_run_outcome_max((size_t)settings->functions_max_result_bytes,
                                            (size_t)settings->functions_max_log_bytes),
     };

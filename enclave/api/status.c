@@ -155,9 +155,8 @@ void nsl_api_info(struct nsl_api *api, struct nsl_exchange *exchange)
     char root[2 * NSL_SHA256_SIZE + 1] = {0};
     char started[NSL_TIMESTAMP_SIZE + 1] = {0};
     nsl_digest_sha256(nsl_bytes_of(api->root.der, api->root.size), digest);
-    nsl_response_timestamp(api->started_ms, started);
-    nsl_err err =
-        nsl_hex_encode(nsl_bytes_of(digest, sizeof(digest)), root, 2 * NSL_SHA256_SIZE);
+    nsl_timestamp_format(api->started_ms, started);
+    nsl_err err = nsl_hex_encode(nsl_bytes_of(digest, sizeof(digest)), root, 2 * NSL_SHA256_SIZE);
     begin(&writer, &body);
     put_text(&writer, "name", "Neo Service Layer");
     put_text(&writer, "backend", "simulation");
@@ -199,8 +198,8 @@ static nsl_err write_metrics(const struct nsl_api *api, struct nsl_buffer *body)
         char line[192];
         size_t name_size = strcspn(rows[index].name, "{");
         if (strncmp(family, rows[index].name, name_size) != 0 || family[name_size] == '_') {
-            (void)snprintf(line, sizeof(line), "# TYPE %.*s %s\n", (int)name_size,
-                           rows[index].name, rows[index].type);
+            (void)snprintf(line, sizeof(line), "# TYPE %.*s %s\n", (int)name_size, rows[index].name,
+                           rows[index].type);
             NSL_TRY(nsl_buffer_append_text(body, line));
         }
         family = rows[index].name;

@@ -2,6 +2,7 @@
 
 #include <openssl/core_names.h>
 #include <openssl/ec.h>
+#include <openssl/pem.h>
 #include <openssl/rand.h>
 #include <openssl/x509v3.h>
 #include <time.h>
@@ -131,10 +132,10 @@ static bool add_key_ids(X509 *certificate, EVP_PKEY *root_key, EVP_PKEY *subject
     bool is_added = subject != NULL && authority != NULL;
     if (is_added) {
         authority->keyid = make_key_id(root_key);
-        is_added = authority->keyid != NULL &&
-                   X509_add1_ext_i2d(certificate, NID_subject_key_identifier, subject, 0, 0) == 1 &&
-                   X509_add1_ext_i2d(certificate, NID_authority_key_identifier, authority, 0, 0) ==
-                       1;
+        is_added =
+            authority->keyid != NULL &&
+            X509_add1_ext_i2d(certificate, NID_subject_key_identifier, subject, 0, 0) == 1 &&
+            X509_add1_ext_i2d(certificate, NID_authority_key_identifier, authority, 0, 0) == 1;
     }
     ASN1_OCTET_STRING_free(subject);
     AUTHORITY_KEYID_free(authority);
@@ -201,4 +202,34 @@ nsl_err nsl_certificate_issue(EVP_PKEY *root_key, EVP_PKEY *subject_key,
                               struct nsl_certificate *ret_certificate)
 {
     return make(KIND_SERVER, root_key, subject_key, ret_certificate);
+}
+
+static nsl_err take_pem(BIO *memory, char out[NSL_PEM_MAX])
+{
+    int size = BIO_read(memory, out, NSL_PEM_MAX - 1);
+    if (size <= 0 || BIO_pending(memory) != 0) {
+        return NSL_ERR_CRYPTO;
+    }
+    out[size] = '\0';
+    return NSL_OK;
+}
+
+nsl_err nsl_certificate_write_pem(EVP_PKEY *key, const struct nsl_certificate *certificate,
+                                  char ret_key[NSL_PEM_MAX], char ret_certificate[NSL_PEM_MAX])
+{
+    const uint8_t *cursor = certificate->der;
+    X509 *parsed = d2i_X509(NULL, &cursor, (long)certificate->size);
+    BIO *memory = BIO_new(BIO_s_secmem());
+    nsl_err err = NSL_ERR_CRYPTO;
+    if (memory != NULL && parsed != NULL &&
+        PEM_write_bio_PrivateKey(memory, key, NULL, NULL, 0, NULL, NULL) == 1) {
+        err = take_pem(memory, ret_key);
+    }
+    if (err == NSL_OK) {
+        err = PEM_write_bio_X509(memory, parsed) == 1 ? take_pem(memory, ret_certificate)
+                                                      : NSL_ERR_CRYPTO;
+    }
+    BIO_free(memory);
+    X509_free(parsed);
+    return err;
 }

@@ -20,6 +20,14 @@ struct nsl_certificate {
     size_t size;
 };
 
+/* A key and its certificate as NUL-terminated PEM, for libraries that take no other form. The key's
+ * text is a secret: its owner wipes it. NSL_ERR_CRYPTO. */
+enum { NSL_PEM_MAX = 4096 };
+NSL_MUST_USE nsl_err nsl_certificate_write_pem(EVP_PKEY *key,
+                                               const struct nsl_certificate *certificate,
+                                               char ret_key[NSL_PEM_MAX],
+                                               char ret_certificate[NSL_PEM_MAX]);
+
 /* Makes libcrypto read no configuration file. NSL_ERR_CRYPTO. */
 NSL_MUST_USE nsl_err nsl_certificate_setup(void);
 

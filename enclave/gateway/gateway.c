@@ -31,7 +31,7 @@ struct gateway {
     struct nsl_server *server;
     struct nsl_server_identity identity;
     struct nsl_api api;
-    uint64_t stop_ns; /* NEVER: not stopping; else exit at the latest then */
+    uint64_t stop_ns;  /* NEVER: not stopping; else exit at the latest then */
     bool is_host_full; /* FULL was sent */
 };
 
@@ -77,8 +77,8 @@ static nsl_err receive_settings(struct gateway *gateway, struct nsl_settings *re
     struct nsl_control_message message;
     const char *bad_path = NULL;
     int socket = -1;
-    NSL_TRY(receive_from_host(gateway, NSL_CHANNEL_BLOCK, buffer, sizeof(buffer), &message,
-                              &socket));
+    NSL_TRY(
+        receive_from_host(gateway, NSL_CHANNEL_BLOCK, buffer, sizeof(buffer), &message, &socket));
     nsl_err err = nsl_settings_decode(message.settings, ret_settings, &bad_path);
     if (err == NSL_ERR_CONFIG) {
         nsl_log(NSL_EVENT_config_error, NSL_LOG_TEXT("text", bad_path));
@@ -107,8 +107,8 @@ static nsl_err read_host(struct gateway *gateway)
     for (int count = 0; count < CONNECTIONS_A_ROUND; count++) {
         struct nsl_control_message message;
         int socket = -1;
-        nsl_err err = receive_from_host(gateway, NSL_CHANNEL_POLL, buffer, sizeof(buffer),
-                                        &message, &socket);
+        nsl_err err =
+            receive_from_host(gateway, NSL_CHANNEL_POLL, buffer, sizeof(buffer), &message, &socket);
         if (err == NSL_ERR_AGAIN) {
             return NSL_OK;
         }
@@ -152,8 +152,8 @@ static nsl_err make_server(struct gateway *gateway)
     const struct nsl_settings *settings = &gateway->api.settings;
     struct nsl_server_api server_api = nsl_api_for_server(&gateway->api);
     const struct nsl_server_settings server_settings = {
-        .connections_max = (uint32_t)settings->server_max_connections +
-                           CONNECTIONS_A_ROUND + NSL_CONTROL_IN_FLIGHT,
+        .connections_max = (uint32_t)settings->server_max_connections + CONNECTIONS_A_ROUND +
+                           NSL_CONTROL_IN_FLIGHT,
         .request_timeout_ms = (uint32_t)settings->server_request_timeout_ms,
         .body_max = (size_t)settings->server_max_body_bytes,
     };
@@ -194,8 +194,8 @@ static nsl_err wait_all_ready(struct gateway *gateway)
     };
     struct nsl_init_message all;
     NSL_TRY(nsl_init_send(gateway->init, &ready));
-    NSL_TRY(nsl_init_receive(gateway->init, NSL_CHANNEL_BLOCK, NSL_ROLE_INIT, NSL_ROLE_GATEWAY,
-                             &all));
+    NSL_TRY(
+        nsl_init_receive(gateway->init, NSL_CHANNEL_BLOCK, NSL_ROLE_INIT, NSL_ROLE_GATEWAY, &all));
     if (all.type != NSL_INIT_ALL_READY) {
         return NSL_ERR_BAD_MESSAGE;
     }
@@ -207,8 +207,8 @@ static nsl_err wait_first_runner(struct gateway *gateway)
 {
     while (nsl_scheduler_state(gateway->scheduler).runners_ready == 0) {
         struct nsl_init_message message;
-        NSL_TRY(nsl_init_receive(gateway->init, NSL_CHANNEL_BLOCK, NSL_ROLE_INIT,
-                                 NSL_ROLE_GATEWAY, &message));
+        NSL_TRY(nsl_init_receive(gateway->init, NSL_CHANNEL_BLOCK, NSL_ROLE_INIT, NSL_ROLE_GATEWAY,
+                                 &message));
         NSL_TRY(nsl_scheduler_note_init(gateway->scheduler, &message));
     }
     return NSL_OK;

@@ -12,8 +12,8 @@ nsl_err nsl_runner_attach(struct nsl_runner *runner, const struct nsl_init_messa
 {
     uint64_t large_size = started->value;
     uint64_t size = nsl_runner_memory_size(large_size);
-    uint8_t *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED,
-                           started->fds[NSL_RUNNER_FD_MEMORY], 0);
+    uint8_t *memory =
+        mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, started->fds[NSL_RUNNER_FD_MEMORY], 0);
     (void)close(started->fds[NSL_RUNNER_FD_MEMORY]);
     runner->wake_runner = started->fds[NSL_RUNNER_FD_TO_RUNNER];
     runner->wake_gateway = started->fds[NSL_RUNNER_FD_TO_GATEWAY];

@@ -6,10 +6,10 @@
 #include "enclave/gateway/scheduler.h"
 
 enum nsl_runner_state {
-    NSL_RUNNER_ABSENT,   /* asked for */
-    NSL_RUNNER_SPARE,    /* never used */
-    NSL_RUNNER_BOUND,    /* serves tenant */
-    NSL_RUNNER_SPENT,    /* to be killed, takes no more */
+    NSL_RUNNER_ABSENT, /* asked for */
+    NSL_RUNNER_SPARE,  /* never used */
+    NSL_RUNNER_BOUND,  /* serves tenant */
+    NSL_RUNNER_SPENT,  /* to be killed, takes no more */
 };
 
 TAILQ_HEAD(nsl_job_list, nsl_job);
@@ -39,7 +39,7 @@ struct nsl_tenant {
     size_t job_count; /* queued, in flight and parked */
     size_t runner_count;
     uint64_t average_run_ns; /* of its calls, the recent ones weigh more */
-    bool is_ready; /* in the scheduler's list of tenants with queued jobs */
+    bool is_ready;           /* in the scheduler's list of tenants with queued jobs */
     struct nsl_tenant *next_in_bucket;
     TAILQ_ENTRY(nsl_tenant) ready_link;
 };

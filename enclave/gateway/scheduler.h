@@ -21,13 +21,14 @@
 struct nsl_scheduler_settings {
     enum nsl_runner_mode mode;
     uint32_t runner_count;
-    uint32_t jobs_max;   /* queued, running and parked together */
-    uint32_t parked_max; /* of those, parked at once */
+    uint32_t jobs_max;    /* queued, running and parked together */
+    uint32_t parked_max;  /* of those, parked at once */
+    uint64_t wait_max_ns; /* that one call may wait, all its waits together */
     uint64_t image_cache_bytes;
     uint64_t parked_bytes;  /* of all parked records together */
     uint64_t payload_bytes; /* of all open calls' requests together */
-    size_t request_max;    /* bytes of the longest RUN payload */
-    size_t outcome_max;    /* bytes of the longest OUTCOME payload without its record */
+    size_t request_max;     /* bytes of the longest RUN payload */
+    size_t outcome_max;     /* bytes of the longest OUTCOME payload without its record */
 };
 
 struct nsl_job;
@@ -53,8 +54,9 @@ struct nsl_job {
     struct nsl_tenant *owner_tenant;
     uint8_t *record; /* of a parked call, wiped when freed */
     size_t record_size;
-    uint64_t wake_ns;  /* parked: go on at that time */
-    size_t wake_index; /* parked: where in the heap */
+    uint64_t wake_ns;   /* parked: go on at that time */
+    uint64_t waited_ns; /* asked for so far, all waits together */
+    size_t wake_index;  /* parked: where in the heap */
     enum nsl_job_place place;
     bool is_cancelled; /* while a runner has it: it ends when it would wait */
     TAILQ_ENTRY(nsl_job) link;

@@ -85,7 +85,7 @@ struct nsl_exchange *nsl_exchange_of_extra(void *extra);
 const char *nsl_exchange_header(const struct nsl_exchange *exchange, const char *name);
 
 /* Answers; takes the body's memory. Exactly once for each exchange. */
-void nsl_exchange_respond(struct nsl_exchange *exchange, uint16_t status,
-                          const char *content_type, struct nsl_buffer *body);
+void nsl_exchange_respond(struct nsl_exchange *exchange, uint16_t status, const char *content_type,
+                          struct nsl_buffer *body);
 
 #endif

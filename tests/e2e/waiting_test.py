@@ -203,7 +203,7 @@ def too_many_waiting_calls_are_refused_and_the_rest_answered():
 
 @CASES.case
 def calls_of_clients_that_left_wait_no_longer():
-    body = json.dumps(call_body(wait_code(600000), input=1)).encode()
+    body = json.dumps(call_body(wait_code(50000), input=1)).encode()
     head = (f"POST {PATH} HTTP/1.1\r\nHost: x\r\n{JSON_TYPE}\r\nContent-Length: {len(body)}\r\n\r\n")
     left = [service().socket() for _ in range(50)]
     for connection in left:
@@ -215,6 +215,21 @@ def calls_of_clients_that_left_wait_no_longer():
     processes.eventually(lambda: calls()["open"] == 0, what="no open call")
     tap.equal(calls(), {"open": 0, "parked": 0, "parkedBytes": 0})
     service().check_alive()
+
+
+@CASES.case
+def waits_of_a_call_are_limited_together():
+    short = service("short", WaitLimitMs=500)
+    code = """async function main(waits) {
+        for (const ms of waits) await new Promise(r => setTimeout(r, ms));
+        return "done"; }"""
+    tap.equal(short.call(code, input=[200, 200]).result, "done")
+    for waits in ([501], [300, 300], [86400000]):
+        answer = short.call(code, input=waits)
+        tap.equal(answer.status, 422, f"{waits}")
+        tap.equal(answer.error["type"], "WaitLimitError")
+        tap.equal(answer.error["message"], "Wait limit exceeded: 500 ms")
+    short.check_alive()
 
 
 if __name__ == "__main__":

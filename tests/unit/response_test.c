@@ -13,7 +13,7 @@ static void assert_timestamp(int64_t time_ms, const char *want)
 {
     char text[NSL_TIMESTAMP_SIZE + 1];
     text[NSL_TIMESTAMP_SIZE] = '\0';
-    nsl_response_timestamp(time_ms, text);
+    nsl_timestamp_format(time_ms, text);
     assert_string_equal(text, want);
 }
 
