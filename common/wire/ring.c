@@ -141,6 +141,11 @@ nsl_err nsl_ring_write(struct nsl_ring *ring, uint16_t type, uint64_t id, const 
     return NSL_OK;
 }
 
+uint64_t nsl_ring_consumed(const struct nsl_ring *ring)
+{
+    return atomic_load_explicit(&head_of(ring)->consumed, memory_order_acquire);
+}
+
 bool nsl_ring_must_wake(struct nsl_ring *ring)
 {
     _Atomic uint32_t *waits = &head_of(ring)->reader_waits;

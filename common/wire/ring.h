@@ -64,6 +64,10 @@ struct nsl_ring nsl_ring_of(void *shared, uint64_t large_size);
 NSL_MUST_USE nsl_err nsl_ring_write(struct nsl_ring *ring, uint16_t type, uint64_t id,
                                     const nsl_bytes *parts, size_t part_count);
 
+/* The reader's counter as it claims: a message written when `own` was p has been taken when this is
+ * above p. For the writer; not checked. */
+uint64_t nsl_ring_consumed(const struct nsl_ring *ring);
+
 /* True once for each sleep of the reader: signal its event descriptor now. */
 bool nsl_ring_must_wake(struct nsl_ring *ring);
 

@@ -60,6 +60,7 @@ nsl_err nsl_runner_configure(struct nsl_runner *runner, uint64_t image_cache_byt
 nsl_err nsl_runner_send(struct nsl_runner *runner, struct nsl_job *job)
 {
     uint8_t head[NSL_RUN_RESUME_HEAD_SIZE];
+    uint64_t sent_at = runner->requests.own;
     if (job->record == NULL) {
         NSL_TRY(nsl_ring_write(&runner->requests, NSL_RUN_RUN, job->id, &job->payload, 1));
     } else {
@@ -73,6 +74,8 @@ nsl_err nsl_runner_send(struct nsl_runner *runner, struct nsl_job *job)
     }
     runner->was_written = true;
     job->place = NSL_JOB_SENT;
+    job->sent_at = sent_at;
+    job->sends++;
     TAILQ_INSERT_TAIL(&runner->in_flight, job, link);
     runner->in_flight_count++;
     return NSL_OK;

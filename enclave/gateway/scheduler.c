@@ -124,6 +124,7 @@ nsl_err nsl_scheduler_submit(struct nsl_scheduler *scheduler, struct nsl_job *jo
     job->record = NULL;
     job->record_size = 0;
     job->waited_ns = 0;
+    job->sends = 0;
     job->is_cancelled = false;
     job->owner_tenant->job_count++;
     scheduler->state.jobs++;

@@ -58,6 +58,8 @@ struct nsl_job {
     uint64_t waited_ns; /* asked for so far, all waits together */
     size_t wake_index;  /* parked: where in the heap */
     enum nsl_job_place place;
+    uint64_t sent_at;  /* sent: where in the runner's ring */
+    uint32_t sends;    /* to how many runners so far */
     bool is_cancelled; /* while a runner has it: it ends when it would wait */
     TAILQ_ENTRY(nsl_job) link;
 };

@@ -4,6 +4,7 @@
 
 enum {
     AVERAGE_WEIGHT = 8,     /* of the past, when a run time is averaged in */
+    SENDS_MAX = 4,          /* runners that a call may be sent to before it fails */
     FAILED_STARTS_MAX = 16, /* runners in a row that ended unused: something is wrong with all */
 };
 
@@ -49,22 +50,31 @@ void nsl_workers_spend(struct nsl_scheduler *scheduler, struct nsl_runner *runne
     }
 }
 
+/* A call that the runner never took is sent again, but not for ever. */
+static bool can_repeat(const struct nsl_job *job, uint64_t consumed)
+{
+    return consumed <= job->sent_at && job->sends < SENDS_MAX;
+}
+
+/* The runner is gone: of its calls the one it was in fails, the others go back to their queue. */
 static void bury_runner(struct nsl_scheduler *scheduler, struct nsl_runner *runner)
 {
     struct nsl_job *job = NULL;
     struct nsl_job_list left;
     struct nsl_tenant *tenant = runner->tenant;
     nsl_err why = runner->doom == NSL_OK ? NSL_ERR_CLOSED : runner->doom;
+    uint64_t consumed = runner->memory == NULL ? 0 : nsl_ring_consumed(&runner->requests);
     TAILQ_INIT(&left);
     TAILQ_CONCAT(&left, &runner->in_flight, link);
     nsl_runner_detach(runner, scheduler->epoll);
-    struct nsl_job *running = TAILQ_FIRST(&left);
     while ((job = TAILQ_LAST(&left, nsl_job_list)) != NULL) {
         TAILQ_REMOVE(&left, job, link);
-        if (job == running || job->is_cancelled) {
-            nsl_job_finish(scheduler, job, job->is_cancelled ? NSL_ERR_CANCELLED : why, NULL);
-        } else {
+        if (job->is_cancelled) {
+            nsl_job_finish(scheduler, job, NSL_ERR_CANCELLED, NULL);
+        } else if (can_repeat(job, consumed)) {
             nsl_tenant_enqueue(scheduler, job, NSL_QUEUE_FRONT);
+        } else {
+            nsl_job_finish(scheduler, job, why, NULL);
         }
     }
     if (tenant != NULL) {
