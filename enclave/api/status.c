@@ -1,12 +1,10 @@
 /* What the service tells of itself: health, versions, counters. Public, nothing of any call. */
-#include <nsl_engine_version.h>
 #include <stdio.h>
 
 #include "common/codec/hex.h"
 #include "enclave/api/api.h"
 #include "enclave/api/response.h"
 #include "enclave/crypto/digest.h"
-#include "enclave/engine/gas.h"
 
 enum { STATUS_BODY_MAX = 64 * 1024 };
 
@@ -160,8 +158,8 @@ void nsl_api_info(struct nsl_api *api, struct nsl_exchange *exchange)
     begin(&writer, &body);
     put_text(&writer, "name", "Neo Service Layer");
     put_text(&writer, "backend", "simulation");
-    put_text(&writer, "engine", NSL_ENGINE_VERSION);
-    put_number(&writer, "gasVersion", nsl_gas_version());
+    put_text(&writer, "engine", nsl_engine_version());
+    put_number(&writer, "gasVersion", nsl_engine_gas_version());
     put_text(&writer, "startedAt", started);
     put_text(&writer, "instanceRootSha256", err == NSL_OK ? root : "");
     put_limits(&writer, &api->settings);

@@ -1,5 +1,6 @@
 #include "enclave/engine/isolate.h"
 
+#include <nsl_engine_version.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 #include "enclave/crypto/primitives.h"
 #include "enclave/engine/arena.h"
 #include "enclave/engine/call.h"
+#include "enclave/engine/gas.h"
 #include "enclave/engine/image.h"
 #include "enclave/engine/meter.h"
 #include "enclave/engine/outcome.h"
@@ -180,6 +182,16 @@ static nsl_err build_base(struct nsl_engine *engine, uint64_t cache_bytes)
     NSL_TRY(nsl_images_init(&engine->images, cache_bytes));
     nsl_err tracked = nsl_tracking_start(engine->images.cold_bytes);
     return tracked == NSL_ERR_UNSUPPORTED ? NSL_OK : tracked;
+}
+
+const char *nsl_engine_version(void)
+{
+    return NSL_ENGINE_VERSION;
+}
+
+uint32_t nsl_engine_gas_version(void)
+{
+    return nsl_gas_version();
 }
 
 nsl_err nsl_engine_new(uint64_t cache_bytes, uint64_t parked_bytes, struct nsl_engine **ret_engine)

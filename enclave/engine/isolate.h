@@ -142,6 +142,10 @@ struct nsl_engine_statistics {
 void nsl_engine_statistics(const struct nsl_engine *engine,
                            struct nsl_engine_statistics *ret_statistics);
 
+/* "quickjs-ng 0.17.0", and the version of the gas table: together they decide what gas a call uses. */
+const char *nsl_engine_version(void);
+uint32_t nsl_engine_gas_version(void);
+
 /* Ends the running call with NSL_LEAVE_TIME when its time_ms has passed. Async-signal-safe: the
  * runner calls it from its CPU-time tick. */
 void nsl_engine_tick(struct nsl_engine *engine);

@@ -1,7 +1,6 @@
 #include "enclave/gateway/gateway.h"
 
 #include <malloc.h>
-#include <nsl_engine_version.h>
 #include <stdio.h>
 #include <sys/epoll.h>
 #include <time.h>
@@ -12,7 +11,7 @@
 #include "enclave/api/api.h"
 #include "enclave/boundary/channel.h"
 #include "enclave/confine/confine.h"
-#include "enclave/engine/gas.h"
+#include "enclave/engine/isolate.h"
 #include "enclave/wire/keeper_messages.h"
 
 enum { EVENTS = 64, CONNECTIONS_A_ROUND = 64, IDLE_MS = 1000 };
@@ -218,10 +217,10 @@ static nsl_err tell_ready(struct gateway *gateway)
 {
     struct nsl_control_message ready = {
         .type = NSL_CONTROL_READY,
-        .ready = {.missing_walls = gateway->missing_walls, .gas_version = nsl_gas_version()},
+        .ready = {.missing_walls = gateway->missing_walls, .gas_version = nsl_engine_gas_version()},
     };
     (void)snprintf(ready.ready.engine_version, sizeof(ready.ready.engine_version), "%s",
-                   NSL_ENGINE_VERSION);
+                   nsl_engine_version());
     return send_to_host(gateway, &ready);
 }
 
