@@ -138,6 +138,21 @@ static void a_timer_that_throws_ends_the_call(void **state)
                   "", "RangeError", "late");
 }
 
+static void a_microtask_that_throws_ends_the_call(void **state)
+{
+    (void)state;
+    assert_throws("async function main() { queueMicrotask(() => { throw new RangeError('soon'); });"
+                  " await null; await null; return 1; }",
+                  "", "RangeError", "soon");
+}
+
+static void a_rejection_that_nobody_handles_is_ignored(void **state)
+{
+    (void)state;
+    assert_result("async function main() { Promise.reject(new Error('x')); await null; return 1; }", "",
+                  "1");
+}
+
 static void timers_are_limited_and_refused(void **state)
 {
     (void)state;
@@ -290,6 +305,8 @@ int main(void)
         cmocka_unit_test(a_call_that_nothing_can_wake_is_an_error),
         cmocka_unit_test(a_modules_top_level_may_wait),
         cmocka_unit_test(a_timer_that_throws_ends_the_call),
+        cmocka_unit_test(a_microtask_that_throws_ends_the_call),
+        cmocka_unit_test(a_rejection_that_nobody_handles_is_ignored),
         cmocka_unit_test(timers_are_limited_and_refused),
         cmocka_unit_test(waiting_costs_gas_so_that_it_ends),
         cmocka_unit_test(limits_hold_over_all_slices),
