@@ -1,6 +1,8 @@
 """Ours and workerd answering the same functions under the same load, in turns."""
 import json
+import math
 import statistics
+import time
 
 from harness.load import drive, measured_round
 from harness.machine import Failure, setting
@@ -26,15 +28,16 @@ def orders():
 
 def orders_result(value):
     """What http/functions/transform.js must make of it."""
-    lines = [{"id": one["id"], "region": one["region"], "product": one["product"].upper(),
+    lines = [{"id": one["id"], "region": one["region"], "product": one["product"],
               "cents": int(one["quantity"] * one["price"] * 100 + 0.5)}
              for one in value["orders"] if one["active"] and one["quantity"] > 0]
-    regions = [{"region": name, "count": len(part), "cents": sum(one["cents"] for one in part)}
-               for name in sorted(REGIONS)
-               for part in [[one for one in lines if one["region"] == name]] if part]
-    lines.sort(key=lambda one: (-one["cents"], one["id"]))
-    return {"count": len(lines), "cents": sum(one["cents"] for one in lines), "regions": regions,
-            "top": lines[:10]}
+    regions = {}
+    for name in {line["region"] for line in lines}:
+        part = [line for line in lines if line["region"] == name]
+        regions[name] = {"count": len(part), "cents": sum(line["cents"] for line in part),
+                         "largest": max(part, key=lambda line: line["cents"])}
+    return {"count": len(lines), "cents": sum(line["cents"] for line in lines),
+            "regions": regions}
 
 
 def checker(expected, logs):
@@ -78,8 +81,12 @@ class Case:
     def ratio(self, key):
         return self.median(0, key) / self.median(1, key)
 
+    def rate_text(self, index):
+        rate = self.median(index, "rate")
+        return f"{rate:.0f}" if rate >= 100 else f"{rate:.3g}"
+
     def cells(self):
-        return [self.title, *(f"{self.median(i, 'rate'):.0f}" for i in (0, 1)),
+        return [self.title, *(self.rate_text(i) for i in (0, 1)),
                 f"{self.ratio('rate'):.2f}",
                 *(f"{self.median(i, key) * 1e3:.2f}" for key in ("p50", "p99") for i in (0, 1)),
                 f"{self.ratio('p99'):.2f}"]
@@ -102,12 +109,16 @@ def calibrate(workerd):
 
 
 def work_case(servers, ms, rounds):
-    """Both must give the same result: workerd's first answer is the expected one."""
+    """Both must give the same result: workerd's first answer is the expected one. Returns the case
+    and how long a round must be for our interpreter to answer often enough."""
     value = {"rounds": rounds}
     with Client(servers[1].url("work")) as client:
         data = result_of(*client.post(servers[1].body("work", value)))
-    return Case(servers, f"work, {ms} ms of V8", "work", value, checker(data["result"], []),
+    case = Case(servers, f"work, {ms} ms of V8", "work", value, checker(data["result"], []),
                 connections=WORK_CONNECTIONS)
+    start = time.monotonic()
+    case.sizes(0)
+    return case, min(60, math.ceil(8 * (time.monotonic() - start)))
 
 
 def work_measured(cases):
@@ -146,35 +157,53 @@ def transform_case(servers, scheme="http"):
     return Case(servers, title, "transform", value, checker(orders_result(value), []), scheme)
 
 
+def settings():
+    return setting("BENCH_ROUNDS", 3, 1, 20), setting("BENCH_SECONDS", 5, 1, 60)
+
+
+def print_cases(cases, workerd):
+    rounds, seconds = settings()
+    print(f"\nwrk -t1 -c{cases[0].connections}, medians of {rounds} alternating rounds of at least "
+          f"{seconds} s, {workerd.version}:")
+    print_columns(["function", "ours 1/s", "workerd", "ratio", "p50 ms", "workerd", "p99 ms",
+                   "workerd", "ratio"], [case.cells() for case in cases])
+
+
 def compare():
-    rounds, seconds = setting("BENCH_ROUNDS", 3, 1, 20), setting("BENCH_SECONDS", 5, 1, 60)
     with Workerd() as workerd, Ours() as ours:
         servers = (ours, workerd)
-        readme = readme_case(servers).run(rounds, seconds)
-        transform = transform_case(servers).run(rounds, seconds)
-        others = [case.run(rounds, seconds) for case in
-                  (readme_case(servers, "https"), transform_case(servers, "https"))]
-        work = work_measured([work_case(servers, ms, count).run(rounds, max(seconds, ms // 2))
-                              for ms, count in calibrate(workerd).items()])
-        print(f"\nwrk -t1, {CONNECTIONS} connections ({WORK_CONNECTIONS} for work), medians of "
-              f"{rounds} alternating rounds of {seconds} s, {workerd.version}:")
-        print_columns(["function", "ours 1/s", "workerd", "ratio", "p50 ms", "workerd", "p99 ms",
-                       "workerd", "ratio"],
-                      [case.cells() for case in (readme, transform, *others,
-                                                 *(case for _, case in work))])
-        for case in (readme, transform):
+        cases = [case.run(*settings()) for case in
+                 (readme_case(servers), transform_case(servers),
+                  readme_case(servers, "https"), transform_case(servers, "https"))]
+        print_cases(cases, workerd)
+        for case in cases[:2]:
             print(f"{case.title}: request and answer bytes {case.sizes(0)}, workerd "
                   f"{case.sizes(1)}")
-        print(f"{crossover(work)}\n{NOTE}\n")
-        against = f"{workerd.version}, {readme.median(1, 'rate'):.0f}/s"
-        return [
-            row("http.exec_per_s", readme.median(0, "rate"), "README function, 64 connections"),
-            row("http.exec_vs_workerd", readme.ratio("rate"), against),
-            row("http.exec_p99_vs_workerd", readme.ratio("p99"),
-                f"{workerd.version}, {readme.median(1, 'p99') * 1e3:.1f} ms"),
-            row("http.transform_vs_workerd", transform.ratio("rate"),
-                f"{workerd.version}, {transform.median(1, 'rate'):.0f}/s"),
-        ]
+        print(f"{NOTE}\n")
+    readme, transform = cases[:2]
+    return [
+        row("http.exec_per_s", readme.median(0, "rate"), "README function, 64 connections"),
+        row("http.exec_vs_workerd", readme.ratio("rate"),
+            f"{workerd.version}, {readme.median(1, 'rate'):.0f}/s"),
+        row("http.exec_p99_vs_workerd", readme.ratio("p99"),
+            f"{workerd.version}, {readme.median(1, 'p99') * 1e3:.1f} ms"),
+        row("http.transform_vs_workerd", transform.ratio("rate"),
+            f"{workerd.version}, {transform.median(1, 'rate'):.0f}/s"),
+    ]
 
 
-PARTS = (compare,)
+def work():
+    """Printed, not held against anything: how much a call must compute for a JIT to win."""
+    rounds, seconds = settings()
+    with Workerd() as workerd, Ours() as ours:
+        cases = []
+        for ms, count in calibrate(workerd).items():
+            case, least_seconds = work_case((ours, workerd), ms, count)
+            cases.append(case.run(rounds, max(seconds, least_seconds)))
+        measured = work_measured(cases)
+        print_cases(cases, workerd)
+        print(f"{crossover(measured)}\n")
+    return []
+
+
+PARTS = (compare, work)
