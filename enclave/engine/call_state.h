@@ -95,7 +95,7 @@ struct nsl_call_state {
     struct nsl_secret_value *secrets;
     size_t secret_count;
     struct nsl_limits limits;
-    JSValue input;  /* parsed on demand; uninitialized before */
+    JSValue input;   /* parsed on demand; uninitialized before */
     JSValue promise; /* what main returned, when it is one */
     struct nsl_timers timers;
     struct nsl_log lines;

@@ -175,11 +175,16 @@ static const struct host_name {
     const char *name;
     enum host_object object;
 } host_names[] = {
-    {"console", OBJECT_CONSOLE},         {"secrets", OBJECT_SECRETS},
-    {"SECRETS", OBJECT_SECRETS},         {"gas", OBJECT_GAS},
-    {"context", OBJECT_CONTEXT},         {"gasAccounting", OBJECT_GAS_ACCOUNTING},
-    {"crypto", OBJECT_CRYPTO},           {"Neo", OBJECT_NEO},
-    {"TextEncoder", OBJECT_TEXT_ENCODER}, {"TextDecoder", OBJECT_TEXT_DECODER},
+    {"console", OBJECT_CONSOLE},
+    {"secrets", OBJECT_SECRETS},
+    {"SECRETS", OBJECT_SECRETS},
+    {"gas", OBJECT_GAS},
+    {"context", OBJECT_CONTEXT},
+    {"gasAccounting", OBJECT_GAS_ACCOUNTING},
+    {"crypto", OBJECT_CRYPTO},
+    {"Neo", OBJECT_NEO},
+    {"TextEncoder", OBJECT_TEXT_ENCODER},
+    {"TextDecoder", OBJECT_TEXT_DECODER},
 };
 
 static JSValue object_from(JSContext *context, const JSCFunctionListEntry *list, int count)

@@ -63,8 +63,7 @@ static bool view_get_number(JSContext *context, JSValueConst view, const char *n
     return is_read;
 }
 
-static bool read_data_view(JSContext *context, JSValueConst value,
-                           struct nsl_host_bytes *ret_bytes)
+static bool read_data_view(JSContext *context, JSValueConst value, struct nsl_host_bytes *ret_bytes)
 {
     uint64_t offset = 0;
     uint64_t length = 0;
@@ -73,8 +72,7 @@ static bool read_data_view(JSContext *context, JSValueConst value,
         return false;
     }
     JSValue buffer = view_get(context, value, "buffer");
-    bool is_read = !JS_IsException(buffer) &&
-                   read_part(context, buffer, offset, length, ret_bytes);
+    bool is_read = !JS_IsException(buffer) && read_part(context, buffer, offset, length, ret_bytes);
     JS_FreeValue(context, buffer);
     return is_read;
 }

@@ -149,8 +149,8 @@ JSValue nsl_host_equal_bytes(JSContext *context, JSValueConst self, int argument
     struct nsl_host_bytes b = {0};
     JSValue answer = JS_EXCEPTION;
     JSValue left = nsl_host_bytes_prepare(context, arguments[0]);
-    JSValue right = JS_IsException(left) ? JS_EXCEPTION
-                                         : nsl_host_bytes_prepare(context, arguments[1]);
+    JSValue right =
+        JS_IsException(left) ? JS_EXCEPTION : nsl_host_bytes_prepare(context, arguments[1]);
     if (!JS_IsException(right) &&
         nsl_host_bytes_read(context, left, NSL_HOST_BUFFERS_OR_TEXT, &a)) {
         if (nsl_host_bytes_read(context, right, NSL_HOST_BUFFERS_OR_TEXT, &b)) {

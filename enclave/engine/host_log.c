@@ -6,9 +6,8 @@
 void nsl_log_add(struct nsl_call_state *state, nsl_bytes prefix, nsl_bytes text)
 {
     struct nsl_log *kept = &state->lines;
-    size_t room = state->limits.log_bytes > kept->text.size
-                      ? state->limits.log_bytes - kept->text.size
-                      : 0;
+    size_t room =
+        state->limits.log_bytes > kept->text.size ? state->limits.log_bytes - kept->text.size : 0;
     nsl_gas_charge((prefix.size + text.size) / NSL_HOST_BYTES_log_plain);
     if (kept->lines >= state->limits.log_lines || prefix.size + text.size > room) {
         kept->dropped++;
@@ -76,7 +75,7 @@ static JSValue log_values(JSContext *context, nsl_bytes prefix, int count, JSVal
 }
 
 JSValue nsl_host_log_plain(JSContext *context, JSValueConst self, int argument_count,
-                     JSValueConst *arguments)
+                           JSValueConst *arguments)
 {
     (void)self;
     return log_values(context, NSL_TEXT(""), argument_count, arguments);

@@ -164,8 +164,8 @@ static bool kind_of(JSContext *context, JSValueConst algorithm, struct key *key)
         return false;
     }
     key->kind = KEY_HMAC;
-    JSValue hash = JS_IsObject(algorithm) ? JS_GetPropertyStr(context, algorithm, "hash")
-                                          : JS_UNDEFINED;
+    JSValue hash =
+        JS_IsObject(algorithm) ? JS_GetPropertyStr(context, algorithm, "hash") : JS_UNDEFINED;
     bool is_read = !JS_IsException(hash) && hash_of(context, hash, &key->hash);
     JS_FreeValue(context, hash);
     return is_read;
@@ -251,8 +251,7 @@ static JSValue sign(JSContext *context, JSValueConst *arguments)
         return JS_EXCEPTION;
     }
     const struct key *key = key_for(context, arguments[1], KEY_HMAC, USE_SIGN);
-    if (key == NULL ||
-        !nsl_host_bytes_read(context, arguments[2], NSL_HOST_BUFFERS_ONLY, &data) ||
+    if (key == NULL || !nsl_host_bytes_read(context, arguments[2], NSL_HOST_BUFFERS_ONLY, &data) ||
         !hmac_code(context, key, data.bytes, code)) {
         return JS_EXCEPTION;
     }
@@ -323,9 +322,8 @@ static bool gcm_bytes(JSContext *context, const struct gcm_parameters *parameter
         return false;
     }
     nsl_gas_charge(associated.bytes.size / NSL_HOST_BYTES_subtle_encrypt);
-    *ret_gcm = (struct nsl_gcm){.key = nsl_bytes_of(key->bytes, key->size),
-                                .iv = iv.bytes,
-                                .associated = associated.bytes};
+    *ret_gcm = (struct nsl_gcm){
+        .key = nsl_bytes_of(key->bytes, key->size), .iv = iv.bytes, .associated = associated.bytes};
     return true;
 }
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "common/base/utf8.h"
+#include "common/base/wipe.h"
 #include "enclave/engine/host_bytes.h"
 #include "enclave/engine/host_web.h"
 #include "enclave/engine/meter.h"
@@ -138,12 +139,12 @@ static JSValue decode_lossy(JSContext *context, nsl_bytes bytes)
         nsl_bytes rest = nsl_bytes_of(bytes.data + from, bytes.size - from);
         size_t valid = nsl_utf8_valid_size(rest);
         if (valid > 0) {
-            memcpy(text + to, rest.data, valid);
+            nsl_copy(text + to, bytes.size * 3 - to, nsl_bytes_of(rest.data, valid));
             to += valid;
             from += valid;
             continue;
         }
-        memcpy(text + to, "\xef\xbf\xbd", 3);
+        nsl_copy(text + to, bytes.size * 3 - to, NSL_TEXT("\xef\xbf\xbd"));
         to += 3;
         from += nsl_host_malformed_size(rest);
     }
@@ -162,8 +163,7 @@ size_t nsl_host_malformed_size(nsl_bytes text)
                     : first >= 0xf0 && first <= 0xf4 ? 4
                                                      : 1;
     size_t size = 1;
-    while (size < needed && size < text.size && text.data[size] >= low &&
-           text.data[size] <= high) {
+    while (size < needed && size < text.size && text.data[size] >= low && text.data[size] <= high) {
         size++;
         low = 0x80;
         high = 0xbf;
@@ -189,7 +189,7 @@ JSValue nsl_host_text_decode(JSContext *context, JSValueConst self, int argument
         return JS_ThrowTypeError(context, "The encoded data is not valid utf-8");
     }
     if (!decoder_has(self, DECODER_KEEP_BOM) && bytes.size >= 3 &&
-        memcmp(bytes.data, "\xef\xbb\xbf", 3) == 0) {
+        nsl_bytes_equal(nsl_bytes_of(bytes.data, 3), NSL_TEXT("\xef\xbb\xbf"))) {
         bytes = nsl_bytes_of(bytes.data + 3, bytes.size - 3);
     }
     return is_valid ? JS_NewStringLen(context, (const char *)bytes.data, bytes.size)

@@ -38,7 +38,7 @@ static struct nsl_image **row_of(struct nsl_images *images, const struct nsl_ima
 
 static bool name_equal(const struct nsl_image_name *a, const struct nsl_image_name *b)
 {
-    return memcmp(a, b, sizeof(*a)) == 0;
+    return nsl_bytes_equal(nsl_bytes_of(a, sizeof(*a)), nsl_bytes_of(b, sizeof(*b)));
 }
 
 static const uint8_t *cold_zone(void)
@@ -215,9 +215,8 @@ struct nsl_image *nsl_images_find(struct nsl_images *images, const struct nsl_im
 }
 
 /* The replica's bytes are compared with the arena's; without an image the base's own are. */
-static void compare(const struct nsl_images *images, const uint8_t *old_heap,
-                    size_t old_heap_bytes, const uint8_t *old_cold,
-                    struct nsl_image_difference *ret_difference)
+static void compare(const struct nsl_images *images, const uint8_t *old_heap, size_t old_heap_bytes,
+                    const uint8_t *old_cold, struct nsl_image_difference *ret_difference)
 {
     size_t top = nsl_arena_settle();
     *ret_difference = (struct nsl_image_difference){
@@ -266,8 +265,8 @@ static nsl_err image_fill(const struct nsl_images *images, struct nsl_image *ima
     image->heap_bytes = nsl_arena_state()->top;
     image->delta_bytes = difference.delta_bytes;
     image->mapped_bytes = page_round(image->delta_bytes == 0 ? 1 : image->delta_bytes);
-    void *mapped = mmap(NULL, image->mapped_bytes, PROT_READ | PROT_WRITE,
-                        MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    void *mapped =
+        mmap(NULL, image->mapped_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (mapped == MAP_FAILED) {
         return NSL_ERR_NO_MEMORY;
     }

@@ -26,7 +26,9 @@
  * the top level for an image, which is not worth keeping when it is large. */
 static const struct nsl_limits early_limits = {.gas_units = 10000000, .heap_bytes = 1 << 20};
 enum { PREPARE_GAS_PER_BYTE = 100 };
-enum { EARLY_TIME_MS = 60000 }; /* the gas ends it; time may not, or it would depend on the machine */
+enum {
+    EARLY_TIME_MS = 60000
+}; /* the gas ends it; time may not, or it would depend on the machine */
 
 static const struct nsl_limits prepare_limits = {
     .gas_units = 10000000,
@@ -40,8 +42,8 @@ struct nsl_engine {
     struct nsl_parking parking;
     struct nsl_outcome_store store;
     struct nsl_parked *exported; /* borrowed out until the next call */
-    struct nsl_image *loaded; /* the image the arena is at between calls; NULL: the base */
-    bool is_image_kept;       /* false: for tests, everything is built afresh in each call */
+    struct nsl_image *loaded;    /* the image the arena is at between calls; NULL: the base */
+    bool is_image_kept;          /* false: for tests, everything is built afresh in each call */
     bool is_arena_mapped;
     bool is_stack_mapped;
 };
@@ -266,17 +268,18 @@ void nsl_engine_forget(struct nsl_engine *engine)
     nsl_outcome_forget(&engine->store);
 }
 
-void nsl_engine_statistics(const struct nsl_engine *engine, struct nsl_engine_statistics *ret_statistics)
+void nsl_engine_statistics(const struct nsl_engine *engine,
+                           struct nsl_engine_statistics *ret_statistics)
 {
     const struct nsl_images *images = &engine->images;
     uint64_t base_bytes = images->heap_bytes + images->cold_bytes;
     uint64_t restored_bytes = images->heap_bytes + nsl_tracking_open_bytes(images->cold_bytes);
     *ret_statistics = (struct nsl_engine_statistics){.base_bytes = base_bytes,
-                                          .restored_bytes = restored_bytes,
-                                          .cache_bytes = engine->images.used_bytes,
-                                          .image_count = engine->images.count,
-                                          .parked_bytes = engine->parking.used_bytes,
-                                          .parked_count = engine->parking.count};
+                                                     .restored_bytes = restored_bytes,
+                                                     .cache_bytes = engine->images.used_bytes,
+                                                     .image_count = engine->images.count,
+                                                     .parked_bytes = engine->parking.used_bytes,
+                                                     .parked_count = engine->parking.count};
 }
 
 /* Runs a body that makes an image; blocks are then taken one by one from the heap. */
@@ -365,9 +368,7 @@ static nsl_err prepare_or_scrub(struct nsl_engine *engine, const struct nsl_call
 static nsl_bytes keep(uint8_t **at, nsl_bytes from)
 {
     uint8_t *start = *at;
-    if (from.size > 0) {
-        memcpy(start, from.data, from.size);
-    }
+    nsl_copy(start, from.size, from);
     start[from.size] = '\0';
     *at = start + from.size + 1;
     return nsl_bytes_of(start, from.size);
@@ -395,7 +396,8 @@ static void copy_call(struct nsl_call_state *state, const struct nsl_call *call)
     state->request_id = keep(&at, call->request_id);
     state->input_json = keep(&at, call->input_json);
     state->start_ms = call->start_ms;
-    memcpy(state->entropy, call->entropy, sizeof(state->entropy));
+    nsl_copy(state->entropy, sizeof(state->entropy),
+             nsl_bytes_of(call->entropy, sizeof(call->entropy)));
     state->limits = call->limits;
 }
 
@@ -440,7 +442,8 @@ static struct nsl_image_name image_name(const struct nsl_call *call)
     struct nsl_image_name name = {.depth_units = call->limits.depth_units,
                                   .pending_jobs = call->limits.pending_jobs,
                                   .pending_host_calls = call->limits.pending_host_calls};
-    memcpy(name.code_hash, call->code_hash, sizeof(name.code_hash));
+    nsl_copy(name.code_hash, sizeof(name.code_hash),
+             nsl_bytes_of(call->code_hash, sizeof(call->code_hash)));
     return name;
 }
 

@@ -132,9 +132,9 @@ void nsl_engine_keep_images(struct nsl_engine *engine, enum nsl_image_keeping ke
 
 /* Memory held between calls, in bytes. */
 struct nsl_engine_statistics {
-    uint64_t base_bytes;   /* the base image, shared by all functions */
+    uint64_t base_bytes;     /* the base image, shared by all functions */
     uint64_t restored_bytes; /* of the base: what calls have written to and is copied back */
-    uint64_t cache_bytes;  /* the functions' images, what they add to it */
+    uint64_t cache_bytes;    /* the functions' images, what they add to it */
     uint64_t parked_bytes;
     uint32_t image_count;
     uint32_t parked_count;

@@ -128,7 +128,7 @@ nsl_err nsl_parking_put(struct nsl_parking *parking, struct nsl_image *image, ui
     if (parked == NULL) {
         return NSL_ERR_NO_MEMORY;
     }
-    memcpy((uint8_t *)parked + RECORD_START, record.data, record.size);
+    nsl_copy((uint8_t *)parked + RECORD_START, bytes - RECORD_START, record);
     if (record_bytes(parked->delta_bytes) != bytes ||
         !nsl_delta_is_within(parked->delta, parked->delta_bytes, NSL_ARENA_SIZE)) {
         nsl_wipe(parked, bytes);

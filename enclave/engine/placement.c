@@ -50,7 +50,8 @@ size_t nsl_placement_cold_bytes(void)
 /* On pages of its own, noted as this block's. NULL when the zone is full. */
 static void *take_spread(uint32_t block, size_t size_bytes)
 {
-    size_t bytes = (nsl_arena_placed_bytes(size_bytes) + PAGE_BYTES - 1) & ~(size_t)(PAGE_BYTES - 1);
+    size_t bytes =
+        (nsl_arena_placed_bytes(size_bytes) + PAGE_BYTES - 1) & ~(size_t)(PAGE_BYTES - 1);
     size_t first_page = placement.cold_bytes / PAGE_BYTES;
     if (first_page + bytes / PAGE_BYTES > PAGES_MAX) {
         return NULL;

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "common/base/wipe.h"
+
 static uint32_t rotate(uint32_t value, unsigned bits)
 {
     return value << bits | value >> (32 - bits);
@@ -44,7 +46,7 @@ void nsl_chacha20_block(const uint8_t key[32], uint32_t counter, const uint8_t n
         start[13 + i] = load_word(nonce + 4 * (size_t)i);
     }
     uint32_t x[16];
-    memcpy(x, start, sizeof(x));
+    nsl_copy(x, sizeof(x), nsl_bytes_of(start, sizeof(start)));
     for (unsigned round = 0; round < 10; round++) {
         quarter_round(x, 0, 4, 8, 12);
         quarter_round(x, 1, 5, 9, 13);
@@ -70,7 +72,7 @@ static void stream_block(const uint8_t entropy[32], uint64_t number, uint8_t ret
 {
     static const uint8_t nonce[12] = {'n', 's', 'l', '-', 'b', 'y', 't', 'e', 's'};
     uint8_t key[32] = {0};
-    memcpy(key, entropy + 8, 24);
+    nsl_copy(key, sizeof(key), nsl_bytes_of(entropy + 8, 24));
     nsl_chacha20_block(key, (uint32_t)number, nonce, ret_block);
 }
 
@@ -84,7 +86,7 @@ void nsl_random_fill(struct nsl_call_state *state, uint8_t *ret_bytes, size_t si
         }
         size_t step = sizeof(random->block) - random->used;
         step = step < size ? step : size;
-        memcpy(ret_bytes, random->block + random->used, step);
+        nsl_copy(ret_bytes, size, nsl_bytes_of(random->block + random->used, step));
         random->used += (uint32_t)step;
         ret_bytes += step;
         size -= step;

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "common/base/wipe.h"
+
 static const char file_name[] = "function.js";
 
 /* True when the text has a token that only a module has: `export` or a static `import` at the start
@@ -45,7 +47,7 @@ static JSValue compile_detecting(struct nsl_call_state *state, const char *text)
 bool nsl_script_compile(struct nsl_call_state *state)
 {
     char *text = nsl_arena_alloc(state->code_text.size + 1);
-    memcpy(text, state->code_text.data, state->code_text.size);
+    nsl_copy(text, state->code_text.size, state->code_text);
     text[state->code_text.size] = '\0';
     JSValue code = compile_detecting(state, text);
     memset(text, 0, state->code_text.size);

@@ -14,10 +14,10 @@
 #endif
 
 enum {
-    STACK_GUARD = 1 << 20,      /* larger than any frame */
-    SCRUB_MARGIN = 4096,        /* bytes below the lowest pointer seen that are zeroed unseen */
-    SCRUB_CLEAN_RUN = 16384,    /* this many zeros below end the search */
-    RETURN_ABOVE = 1 << 20,     /* bytes used: give pages back rather than writing zeros */
+    STACK_GUARD = 1 << 20,   /* larger than any frame */
+    SCRUB_MARGIN = 4096,     /* bytes below the lowest pointer seen that are zeroed unseen */
+    SCRUB_CLEAN_RUN = 16384, /* this many zeros below end the search */
+    RETURN_ABOVE = 1 << 20,  /* bytes used: give pages back rather than writing zeros */
 };
 
 #define STACK_LOW (NSL_ARENA_BASE + NSL_ARENA_SIZE + 2 * NSL_ARENA_GUARD + STACK_GUARD)
@@ -217,7 +217,8 @@ nsl_err nsl_stack_map(void)
 
 void nsl_stack_unmap(void)
 {
-    munmap((void *)(uintptr_t)(STACK_LOW - STACK_GUARD), NSL_STACK_SIZE + 2 * (uint64_t)STACK_GUARD);
+    munmap((void *)(uintptr_t)(STACK_LOW - STACK_GUARD),
+           NSL_STACK_SIZE + 2 * (uint64_t)STACK_GUARD);
 }
 
 static const uint8_t zero_line[512];

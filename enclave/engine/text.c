@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "common/base/wipe.h"
+
 static void text_reserve(struct nsl_text *text, size_t more)
 {
     size_t needed = text->size + more;
@@ -22,7 +24,7 @@ void nsl_text_add(struct nsl_text *text, nsl_bytes bytes)
         return;
     }
     text_reserve(text, bytes.size);
-    memcpy(text->data + text->size, bytes.data, bytes.size);
+    nsl_copy(text->data + text->size, text->capacity - text->size, bytes);
     text->size += bytes.size;
 }
 
@@ -39,7 +41,7 @@ static size_t escape_of(uint8_t byte, char ret_escape[6])
         }
     }
     const char escape[6] = {'\\', 'u', '0', '0', digits[byte >> 4], digits[byte & 15]};
-    memcpy(ret_escape, escape, sizeof(escape));
+    nsl_copy(ret_escape, 6, nsl_bytes_of(escape, sizeof(escape)));
     return sizeof(escape);
 }
 

@@ -133,8 +133,8 @@ JSValue nsl_host_timer_clear(JSContext *context, JSValueConst self, int argument
     if (!JS_IsNumber(arguments[0]) || JS_ToInt64(context, &id, arguments[0]) < 0) {
         return JS_UNDEFINED;
     }
-    struct nsl_timer *timer = id > 0 && id <= timers->last_id ? timer_find(timers, (uint32_t)id)
-                                                              : NULL;
+    struct nsl_timer *timer =
+        id > 0 && id <= timers->last_id ? timer_find(timers, (uint32_t)id) : NULL;
     if (timer != NULL) {
         timer_remove(context, timers, timer);
     }

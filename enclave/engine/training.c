@@ -20,7 +20,8 @@ static const char *const examples[] = {
     "    return { ...input, name, total, keys: Object.keys(input), text: JSON.stringify(sums),\n"
     "             upper: name.toUpperCase().split('').join('-'), max: Math.max(...sums) };\n"
     "};\n",
-    "class Account { constructor(owner) { this.owner = owner; } get name() { return this.owner; } }\n"
+    "class Account { constructor(owner) { this.owner = owner; } get name() { return this.owner; } "
+    "}\n"
     "function main(input) {\n"
     "    const seen = new Map([['a', 1]]);\n"
     "    try { null.x; } catch (error) { seen.set(error.name, error.message); }\n"
@@ -31,13 +32,14 @@ static const char *const examples[] = {
     "}\n",
     "export default async function (input) {\n"
     "    await new Promise((resolve) => setTimeout(resolve, 0));\n"
-    "    return JSON.parse('{\"a\":[1,2,{\"b\":null}]}').a.length + Number('1') + parseInt('2', 10);\n"
+    "    return JSON.parse('{\"a\":[1,2,{\"b\":null}]}').a.length + Number('1') + parseInt('2', "
+    "10);\n"
     "}\n",
     "function main() { throw new Error('refused'); }\n",
 };
 
-static const char example_input[] =
-    "{\"value\":42,\"name\":\"abc\",\"items\":[{\"price\":2.5,\"count\":2},{\"price\":1,\"count\":3}]}";
+static const char example_input[] = "{\"value\":42,\"name\":\"abc\",\"items\":[{\"price\":2.5,"
+                                    "\"count\":2},{\"price\":1,\"count\":3}]}";
 
 static void example_start(struct nsl_call_state *state, const char *code,
                           struct nsl_secret_value *secret)
@@ -54,10 +56,8 @@ static void example_start(struct nsl_call_state *state, const char *code,
     state->lines = (struct nsl_log){0};
     state->timers = (struct nsl_timers){0};
     state->result = (struct nsl_text){0};
-    state->limits = (struct nsl_limits){.result_bytes = 4096,
-                                        .log_lines = 16,
-                                        .log_bytes = 4096,
-                                        .pending_host_calls = 4};
+    state->limits = (struct nsl_limits){
+        .result_bytes = 4096, .log_lines = 16, .log_bytes = 4096, .pending_host_calls = 4};
 }
 
 void nsl_training_run(void *call_state)

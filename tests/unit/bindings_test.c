@@ -8,14 +8,15 @@
 static void a_secret_is_read_by_every_name(void **state)
 {
     (void)state;
-    assert_result("function main() { return [secrets.get('API_KEY'), getSecret('API_KEY'),"
-                  " SECRETS.API_KEY, SECRETS.get('API_KEY'), secrets.API_KEY, SECRETS['OTHER'],"
-                  " secrets.has('OTHER'), secrets.has('other'), secrets.names(), 'OTHER' in SECRETS,"
-                  " Object.keys(SECRETS), { ...secrets }]; }",
-                  "",
-                  "[\"test_key\",\"test_key\",\"test_key\",\"test_key\",\"test_key\",\"\xc3\xa9\",true,"
-                  "false,[\"API_KEY\",\"OTHER\"],true,[\"API_KEY\",\"OTHER\"],"
-                  "{\"API_KEY\":\"test_key\",\"OTHER\":\"\xc3\xa9\"}]");
+    assert_result(
+        "function main() { return [secrets.get('API_KEY'), getSecret('API_KEY'),"
+        " SECRETS.API_KEY, SECRETS.get('API_KEY'), secrets.API_KEY, SECRETS['OTHER'],"
+        " secrets.has('OTHER'), secrets.has('other'), secrets.names(), 'OTHER' in SECRETS,"
+        " Object.keys(SECRETS), { ...secrets }]; }",
+        "",
+        "[\"test_key\",\"test_key\",\"test_key\",\"test_key\",\"test_key\",\"\xc3\xa9\",true,"
+        "false,[\"API_KEY\",\"OTHER\"],true,[\"API_KEY\",\"OTHER\"],"
+        "{\"API_KEY\":\"test_key\",\"OTHER\":\"\xc3\xa9\"}]");
 }
 
 static void a_missing_secret_is_refused_by_name(void **state)
@@ -26,8 +27,9 @@ static void a_missing_secret_is_refused_by_name(void **state)
     assert_bytes(outcome.error.message, "Secret not found: NOPE");
     assert_throws("function main() { return secrets.get(); }", "", "Error",
                   "Secret not found: undefined");
-    assert_throws("function main() { return secrets.get({ toString() { throw new Error('x'); } }); }",
-                  "", "Error", "x");
+    assert_throws(
+        "function main() { return secrets.get({ toString() { throw new Error('x'); } }); }", "",
+        "Error", "x");
     assert_result("function main() { return [typeof SECRETS.NOPE, typeof SECRETS.toString]; }", "",
                   "[\"undefined\",\"function\"]");
 }
@@ -50,14 +52,14 @@ static void log_lines_have_their_prefixes(void **state)
     struct nsl_outcome outcome = run_function(
         "function main() { log('plain'); console.log('a', 1, { b: [2] }, null); console.info('i');"
         " console.warn('w'); console.error(new TypeError('t')); console.debug(undefined);"
-        " log(Symbol('s')); log('\"quoted\"\\n\\u0001\\ud800'); log(); Neo.secureLog('s'); log([1]);"
+        " log(Symbol('s')); log('\"quoted\"\\n\\u0001\\ud800'); log(); Neo.secureLog('s'); "
+        "log([1]);"
         " }",
         "");
     assert_kind(&outcome, NSL_OUTCOME_DONE);
-    assert_bytes(outcome.logs,
-                 "[\"plain\",\"a 1 {\\\"b\\\":[2]} null\",\"[INFO] i\",\"[WARN] w\","
-                 "\"[ERROR] TypeError: t\",\"[DEBUG] undefined\",\"Symbol()\","
-                 "\"\\\"quoted\\\"\\n\\u0001\xef\xbf\xbd\",\"\",\"s\",\"[1]\"]");
+    assert_bytes(outcome.logs, "[\"plain\",\"a 1 {\\\"b\\\":[2]} null\",\"[INFO] i\",\"[WARN] w\","
+                               "\"[ERROR] TypeError: t\",\"[DEBUG] undefined\",\"Symbol()\","
+                               "\"\\\"quoted\\\"\\n\\u0001\xef\xbf\xbd\",\"\",\"s\",\"[1]\"]");
 }
 
 static void gas_can_be_read_and_spent(void **state)
@@ -68,7 +70,8 @@ static void gas_can_be_read_and_spent(void **state)
                   " return [a > 0, b > a, c > b, gas.limit, gas.remaining() < gas.limit,"
                   " gas.use(1000), gas.used() > c + 1000, gas.use(1e9), gas.use(-1)]; }",
                   "", "[true,true,true,100000000,true,true,true,false,false]");
-    struct nsl_call call = fixture_call("function main() { while (gas.use(10000)); return 1; }", "");
+    struct nsl_call call =
+        fixture_call("function main() { while (gas.use(10000)); return 1; }", "");
     call.limits.gas_units = 1000000;
     struct nsl_outcome outcome;
     fixture_run(&call, &outcome);
@@ -89,20 +92,23 @@ static void hashes_are_those_of_the_standard(void **state)
                   "\"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad\","
                   "\"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad\","
                   "\"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad\"]");
-    assert_throws("function main() { return crypto.sha256({ toString() { throw new Error('no'); } }); }",
-                  "", "Error", "no");
+    assert_throws(
+        "function main() { return crypto.sha256({ toString() { throw new Error('no'); } }); }", "",
+        "Error", "no");
 }
 
-#define HEX "const hex = (b) => [...new Uint8Array(b)].map((x) => x.toString(16).padStart(2, '0'))"    \
-            ".join(''); const bytes = (h) => new Uint8Array(h.match(/../g)?.map((x) =>"             \
-            " parseInt(x, 16)) ?? []); const text = (t) => new TextEncoder().encode(t);"
+#define HEX                                                                                        \
+    "const hex = (b) => [...new Uint8Array(b)].map((x) => x.toString(16).padStart(2, '0'))"        \
+    ".join(''); const bytes = (h) => new Uint8Array(h.match(/../g)?.map((x) =>"                    \
+    " parseInt(x, 16)) ?? []); const text = (t) => new TextEncoder().encode(t);"
 
 static void web_crypto_digests(void **state)
 {
     (void)state;
-    assert_result(HEX "async function main() { const out = []; for (const name of ['SHA-1', 'sha-384',"
-                      " { name: 'SHA-512' }]) out.push(hex(await crypto.subtle.digest(name,"
-                      " text('abc'))).slice(0, 16)); return out; }",
+    assert_result(HEX
+                  "async function main() { const out = []; for (const name of ['SHA-1', 'sha-384',"
+                  " { name: 'SHA-512' }]) out.push(hex(await crypto.subtle.digest(name,"
+                  " text('abc'))).slice(0, 16)); return out; }",
                   "", "[\"a9993e364706816a\",\"cb00753f45a35e8b\",\"ddaf35a193617aba\"]");
     assert_throws("async function main() { await crypto.subtle.digest('MD5', new Uint8Array(1)); }",
                   "", "NotSupportedError", "MD5");
@@ -223,19 +229,23 @@ static void random_numbers_repeat_with_their_entropy(void **state)
 static void random_numbers_have_their_forms(void **state)
 {
     (void)state;
-    assert_result("function main() { const seen = new Set(); let ok = true;"
-                  " for (let i = 0; i < 1000; i++) { const n = Neo.secureRandom(7); seen.add(n);"
-                  " ok &&= Number.isInteger(n) && n >= 0 && n < 7; }"
-                  " const u = crypto.randomUUID();"
-                  " return [ok, seen.size, Neo.secureRandom(1), crypto.randomBytes(0),"
-                  " crypto.randomBytes(1024).length, generateRandomBytes(10).length,"
-                  " /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/.test(u),"
-                  " crypto.getRandomValues(new Uint8Array(4)).length]; }",
-                  "", "[true,7,0,\"\",2048,16,true,4]");
+    assert_result(
+        "function main() { const seen = new Set(); let ok = true;"
+        " for (let i = 0; i < 1000; i++) { const n = Neo.secureRandom(7); seen.add(n);"
+        " ok &&= Number.isInteger(n) && n >= 0 && n < 7; }"
+        " const u = crypto.randomUUID();"
+        " return [ok, seen.size, Neo.secureRandom(1), crypto.randomBytes(0),"
+        " crypto.randomBytes(1024).length, generateRandomBytes(10).length,"
+        " /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/.test(u),"
+        " crypto.getRandomValues(new Uint8Array(4)).length]; }",
+        "", "[true,7,0,\"\",2048,16,true,4]");
     static const char *const refused[] = {
-        "crypto.randomBytes(-1)",        "crypto.randomBytes(65537)",
-        "crypto.randomBytes(1.5)",       "crypto.randomBytes('x')",
-        "Neo.secureRandom(0)",           "Neo.secureRandom(2 ** 54)",
+        "crypto.randomBytes(-1)",
+        "crypto.randomBytes(65537)",
+        "crypto.randomBytes(1.5)",
+        "crypto.randomBytes('x')",
+        "Neo.secureRandom(0)",
+        "Neo.secureRandom(2 ** 54)",
         "crypto.getRandomValues(new Uint8Array(65537))",
     };
     for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
@@ -243,8 +253,8 @@ static void random_numbers_have_their_forms(void **state)
         snprintf(code, sizeof(code), "function main() { return %s; }", refused[i]);
         assert_throws(code, "", "RangeError", "");
     }
-    assert_throws("function main() { crypto.getRandomValues(new Float64Array(2)); }", "", "TypeError",
-                  "integer");
+    assert_throws("function main() { crypto.getRandomValues(new Float64Array(2)); }", "",
+                  "TypeError", "integer");
     assert_throws("function main() { crypto.getRandomValues([1]); }", "", "TypeError", "");
 }
 
@@ -267,50 +277,54 @@ static void the_key_stream_is_chacha20(void **state)
 static void bytes_compare_in_full(void **state)
 {
     (void)state;
-    assert_result("function main() { const a = new Uint8Array([1, 2]); return ["
-                  " crypto.timingSafeEqual(a, new Uint8Array([1, 2])),"
-                  " crypto.timingSafeEqual(a, new Uint8Array([1, 3])),"
-                  " crypto.timingSafeEqual(a, new Uint8Array([1])), crypto.timingSafeEqual('x', 'x'),"
-                  " crypto.timingSafeEqual('x', 'y'), crypto.timingSafeEqual('A',"
-                  " new Uint8Array([65]))]; }",
-                  "", "[true,false,false,true,false,true]");
+    assert_result(
+        "function main() { const a = new Uint8Array([1, 2]); return ["
+        " crypto.timingSafeEqual(a, new Uint8Array([1, 2])),"
+        " crypto.timingSafeEqual(a, new Uint8Array([1, 3])),"
+        " crypto.timingSafeEqual(a, new Uint8Array([1])), crypto.timingSafeEqual('x', 'x'),"
+        " crypto.timingSafeEqual('x', 'y'), crypto.timingSafeEqual('A',"
+        " new Uint8Array([65]))]; }",
+        "", "[true,false,false,true,false,true]");
 }
 
 static void a_view_cannot_lie_about_its_buffer(void **state)
 {
     (void)state;
-    assert_result("function main() { const v = new DataView(new ArrayBuffer(4));"
-                  " for (const k of ['byteLength', 'byteOffset', 'buffer'])"
-                  " Object.defineProperty(v, k, { value: 1e9 });"
-                  " const r = new ArrayBuffer(8, { maxByteLength: 64 }); const t = new Uint8Array(r);"
-                  " r.resize(2); const d = new Uint8Array(4); d.buffer.transfer();"
-                  " return [crypto.sha256(v) === crypto.sha256(new Uint8Array(4)),"
-                  " crypto.sha256(t) === crypto.sha256(new Uint8Array(2)),"
-                  " (() => { try { return crypto.sha256(d) === crypto.sha256(''); }"
-                  " catch (e) { return e.name; } })()]; }",
-                  "", "[true,true,\"TypeError\"]");
-    assert_result("function main() { const a = new Uint8Array(64); const v = new DataView(a.buffer);"
-                  " const evil = { toString() { a.buffer.transfer(0); return 'x'; } };"
-                  " try { return crypto.timingSafeEqual(a, evil); } catch (e) { return e.name; } }",
-                  "", "\"TypeError\"");
+    assert_result(
+        "function main() { const v = new DataView(new ArrayBuffer(4));"
+        " for (const k of ['byteLength', 'byteOffset', 'buffer'])"
+        " Object.defineProperty(v, k, { value: 1e9 });"
+        " const r = new ArrayBuffer(8, { maxByteLength: 64 }); const t = new Uint8Array(r);"
+        " r.resize(2); const d = new Uint8Array(4); d.buffer.transfer();"
+        " return [crypto.sha256(v) === crypto.sha256(new Uint8Array(4)),"
+        " crypto.sha256(t) === crypto.sha256(new Uint8Array(2)),"
+        " (() => { try { return crypto.sha256(d) === crypto.sha256(''); }"
+        " catch (e) { return e.name; } })()]; }",
+        "", "[true,true,\"TypeError\"]");
+    assert_result(
+        "function main() { const a = new Uint8Array(64); const v = new DataView(a.buffer);"
+        " const evil = { toString() { a.buffer.transfer(0); return 'x'; } };"
+        " try { return crypto.timingSafeEqual(a, evil); } catch (e) { return e.name; } }",
+        "", "\"TypeError\"");
 }
 
 static void text_is_encoded_and_decoded(void **state)
 {
     (void)state;
-    assert_result("function main() { const d = new TextDecoder(); const e = new TextEncoder();"
-                  " return [[...e.encode('a\\u00e9\\u20ac\\ud83d\\ude00')], [...e.encode()],"
-                  " d.decode(e.encode('\\u00e9\\u20ac')), d.decode(), d.encoding, e.encoding,"
-                  " d.decode(new Uint8Array([0xef, 0xbb, 0xbf, 65])),"
-                  " new TextDecoder('utf-8', { ignoreBOM: true }).decode(new Uint8Array([0xef, 0xbb,"
-                  " 0xbf, 65])).length,"
-                  " d.decode(new Uint8Array([0xf0, 0x9f, 0x98, 65, 0xc0, 0x80, 0xed, 0xa0, 0x80])),"
-                  " d.decode(new Uint8Array([65, 66, 67]).subarray(1).buffer)]; }",
-                  "",
-                  "[[97,195,169,226,130,172,240,159,152,128],[],\"\xc3\xa9\xe2\x82\xac\",\"\",\"utf-8\","
-                  "\"utf-8\",\"A\",2,"
-                  "\"\xef\xbf\xbd"
-                  "A\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\",\"ABC\"]");
+    assert_result(
+        "function main() { const d = new TextDecoder(); const e = new TextEncoder();"
+        " return [[...e.encode('a\\u00e9\\u20ac\\ud83d\\ude00')], [...e.encode()],"
+        " d.decode(e.encode('\\u00e9\\u20ac')), d.decode(), d.encoding, e.encoding,"
+        " d.decode(new Uint8Array([0xef, 0xbb, 0xbf, 65])),"
+        " new TextDecoder('utf-8', { ignoreBOM: true }).decode(new Uint8Array([0xef, 0xbb,"
+        " 0xbf, 65])).length,"
+        " d.decode(new Uint8Array([0xf0, 0x9f, 0x98, 65, 0xc0, 0x80, 0xed, 0xa0, 0x80])),"
+        " d.decode(new Uint8Array([65, 66, 67]).subarray(1).buffer)]; }",
+        "",
+        "[[97,195,169,226,130,172,240,159,152,128],[],\"\xc3\xa9\xe2\x82\xac\",\"\",\"utf-8\","
+        "\"utf-8\",\"A\",2,"
+        "\"\xef\xbf\xbd"
+        "A\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\",\"ABC\"]");
     assert_throws("function main() { new TextDecoder('latin1'); }", "", "RangeError", "latin1");
     assert_throws("function main() { new TextDecoder('utf8', { fatal: true }).decode("
                   "new Uint8Array([0xff])); }",
@@ -334,14 +348,15 @@ static void values_are_cloned(void **state)
 static void primordials_are_frozen_without_the_override_mistake(void **state)
 {
     (void)state;
-    assert_result("function main() { const o = {}; o.toString = () => 'own'; const e = new Error('a');"
-                  " e.message = 'b'; e.name = 'Mine'; class A {} A.prototype.constructor = 5;"
-                  " const f = function () {}; f.call = 1; const list = []; list.map = 2;"
-                  " return [`${o}`, e.message, e.name, f.call, list.map,"
-                  " Object.isFrozen(Object.prototype), Object.isFrozen(Array.prototype.map),"
-                  " Object.isFrozen(Promise), Object.isFrozen(crypto.subtle),"
-                  " Object.isFrozen(Object.getPrototypeOf(async function* () {}))]; }",
-                  "", "[\"own\",\"b\",\"Mine\",1,2,true,true,true,true,true]");
+    assert_result(
+        "function main() { const o = {}; o.toString = () => 'own'; const e = new Error('a');"
+        " e.message = 'b'; e.name = 'Mine'; class A {} A.prototype.constructor = 5;"
+        " const f = function () {}; f.call = 1; const list = []; list.map = 2;"
+        " return [`${o}`, e.message, e.name, f.call, list.map,"
+        " Object.isFrozen(Object.prototype), Object.isFrozen(Array.prototype.map),"
+        " Object.isFrozen(Promise), Object.isFrozen(crypto.subtle),"
+        " Object.isFrozen(Object.getPrototypeOf(async function* () {}))]; }",
+        "", "[\"own\",\"b\",\"Mine\",1,2,true,true,true,true,true]");
     static const char *const refused[] = {
         "Array.prototype.push = 1",
         "Object.prototype.x = 1",
@@ -364,19 +379,21 @@ static void primordials_are_frozen_without_the_override_mistake(void **state)
 static void what_is_not_deterministic_is_absent(void **state)
 {
     (void)state;
-    assert_result("function main() { return ['WeakRef', 'FinalizationRegistry', 'SharedArrayBuffer',"
-                  " 'Atomics', 'performance', 'gc', 'print', 'std', 'os', 'scriptArgs', 'fetch',"
-                  " 'storage', 'ai'].filter((n) => n in globalThis); }",
-                  "", "[]");
+    assert_result(
+        "function main() { return ['WeakRef', 'FinalizationRegistry', 'SharedArrayBuffer',"
+        " 'Atomics', 'performance', 'gc', 'print', 'std', 'os', 'scriptArgs', 'fetch',"
+        " 'storage', 'ai'].filter((n) => n in globalThis); }",
+        "", "[]");
 }
 
 static void a_script_may_declare_the_hosts_names_itself(void **state)
 {
     (void)state;
-    assert_result("const input = 1; let log = 2; function context() {} var secrets = 4; class crypto {}"
-                  " const SECRETS = 5, gas = 6, setTimeout = 7; function main(i) {"
-                  " return [input, log, typeof context, secrets, typeof crypto, SECRETS, gas, i]; }",
-                  "9", "[1,2,\"function\",4,\"function\",5,6,9]");
+    assert_result(
+        "const input = 1; let log = 2; function context() {} var secrets = 4; class crypto {}"
+        " const SECRETS = 5, gas = 6, setTimeout = 7; function main(i) {"
+        " return [input, log, typeof context, secrets, typeof crypto, SECRETS, gas, i]; }",
+        "9", "[1,2,\"function\",4,\"function\",5,6,9]");
     assert_result("input = 5; function main(i) { return [input, i]; }", "9", "[5,9]");
 }
 

@@ -135,9 +135,10 @@ static inline void assert_exhausted(const struct nsl_call *call, const char *typ
 /* The engine is as good as new: a call gives what it always gave, and saw nothing of the last one. */
 static inline void assert_clean(void)
 {
-    assert_result("function main() { return [typeof leaked, typeof globalThis.leaked, ({}).leaked ?? 0,"
-                  " [1, 2].map((x) => x * 2), Object.keys(globalThis).length]; }",
-                  "", "[\"undefined\",\"undefined\",0,[2,4],1]");
+    assert_result(
+        "function main() { return [typeof leaked, typeof globalThis.leaked, ({}).leaked ?? 0,"
+        " [1, 2].map((x) => x * 2), Object.keys(globalThis).length]; }",
+        "", "[\"undefined\",\"undefined\",0,[2,4],1]");
 }
 
 #endif

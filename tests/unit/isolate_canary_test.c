@@ -116,7 +116,8 @@ static size_t search_everything(void)
         uint64_t to = 0;
         char access[8] = "";
         assert_int_equal(sscanf(line, "%" SCNx64 "-%" SCNx64 " %7s", &from, &to, access), 3);
-        bool is_shadow = to - from > UINT64_C(1) << 36; /* of a sanitizer: holds no bytes of anyone */
+        bool is_shadow = to - from > UINT64_C(1)
+                                         << 36; /* of a sanitizer: holds no bytes of anyone */
         if (access[0] != 'r' || is_shadow || strstr(line, "[v") != NULL) {
             continue;
         }
@@ -136,8 +137,10 @@ static size_t search_everything(void)
 static const char *const spreaders[] = {
     /* strings, both widths, ropes, atoms, symbols */
     "function main(i) { const c = i.c; globalThis[c] = c; const o = { [c]: c, [c + 'x']: 1 };"
-    " const w = c + '\\u20ac'; Symbol.for(c); const s = Symbol(c); let rope = c; for (let k = 0; k < 50;"
-    " k++) rope = rope + c + k + w; log(c, w, o); console.error(new Error(c)); return [rope, o, w]; }",
+    " const w = c + '\\u20ac'; Symbol.for(c); const s = Symbol(c); let rope = c; for (let k = 0; k "
+    "< 50;"
+    " k++) rope = rope + c + k + w; log(c, w, o); console.error(new Error(c)); return [rope, o, "
+    "w]; }",
     /* containers, buffers, big integers, patterns */
     "function main(i) { const c = i.c; const b = new TextEncoder().encode(c.repeat(100));"
     " const u = new Uint16Array([...c].map((x) => x.charCodeAt(0))); const m = new Map([[c, c]]);"
@@ -147,18 +150,21 @@ static const char *const spreaders[] = {
     " c.replace(/./g, (x) => x + c), encodeURIComponent(c), btoa(c), structuredClone({ c })]; }",
     /* deep stacks */
     "function deep(n, c) { const a = c + n; return n === 0 ? a : deep(n - 1, c) + a.length; }"
-    "function main(i) { const deepest = () => { try { return deepest() + i.c; } catch { return i.c; } };"
+    "function main(i) { const deepest = () => { try { return deepest() + i.c; } catch { return "
+    "i.c; } };"
     " return [deep(500, i.c), deepest(), JSON.parse('['.repeat(500) + JSON.stringify(i.c) +"
     " ']'.repeat(500))]; }",
     /* secrets and crypto */
     "async function main(i) { const c = getSecret('CANARY'); const b = new TextEncoder().encode(c);"
     " const k = await crypto.subtle.importKey('raw', b, { name: 'HMAC', hash: 'SHA-512' }, false,"
-    " ['sign']); await crypto.subtle.sign('HMAC', k, b); const a = await crypto.subtle.importKey('raw',"
+    " ['sign']); await crypto.subtle.sign('HMAC', k, b); const a = await "
+    "crypto.subtle.importKey('raw',"
     " b, 'AES-GCM', false, ['encrypt', 'decrypt']); const p = { name: 'AES-GCM', iv: b };"
     " const e = await crypto.subtle.encrypt(p, a, b); await crypto.subtle.decrypt(p, a, e);"
     " return [c, crypto.sha256(c), SECRETS.CANARY, Object.entries(secrets)]; }",
     /* errors */
-    "function main(i) { class E extends TypeError {} const f = { [i.c]() { throw new E(i.c); } }[i.c];"
+    "function main(i) { class E extends TypeError {} const f = { [i.c]() { throw new E(i.c); } "
+    "}[i.c];"
     " f(); }",
     "function main(i) { throw { c: i.c, toString() { return i.c; } }; }",
     "function main(i) { null[i.c][i.c]; }",
@@ -166,12 +172,15 @@ static const char *const spreaders[] = {
     "function main(i) { new RegExp('(' + i.c); }",
     /* generators, proxies, promises */
     "async function main(i) { async function* g() { for (const x of i.c) yield i.c + x; }"
-    " const out = []; for await (const x of g()) out.push(x); const p = new Proxy({}, { get: (t, k) =>"
-    " k + i.c }); await Promise.allSettled([Promise.reject(new Error(i.c)), p[i.c]]); return out; }",
+    " const out = []; for await (const x of g()) out.push(x); const p = new Proxy({}, { get: (t, "
+    "k) =>"
+    " k + i.c }); await Promise.allSettled([Promise.reject(new Error(i.c)), p[i.c]]); return out; "
+    "}",
     /* a lot of heap */
     "function main(i) { const all = []; for (let k = 0; k < 20000; k++) all.push(i.c + k);"
     " return all.length; }",
-    "function main(i) { const b = new Uint8Array(12 << 20); const c = new TextEncoder().encode(i.c);"
+    "function main(i) { const b = new Uint8Array(12 << 20); const c = new "
+    "TextEncoder().encode(i.c);"
     " for (let k = 0; k + 64 < b.length; k += 4096) b.set(c, k); return b.length; }",
     /* left by a limit */
     "function main(i) { const all = []; for (;;) all.push(i.c + all.length); }",
@@ -239,9 +248,9 @@ static void nothing_of_a_call_is_left_in_memory(void **state)
     }
 }
 
-static const char waiter[] =
-    "async function main(i) { const c = i.c + getSecret('CANARY') + '\\u20ac'; const keep = { [c]: c };"
-    " await new Promise((r) => setTimeout(r, 1000)); return keep; }";
+static const char waiter[] = "async function main(i) { const c = i.c + getSecret('CANARY') + "
+                             "'\\u20ac'; const keep = { [c]: c };"
+                             " await new Promise((r) => setTimeout(r, 1000)); return keep; }";
 
 static void park_one(void)
 {

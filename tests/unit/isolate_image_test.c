@@ -23,7 +23,8 @@ static const struct program {
     {"const at = Date.now(); function main() { return at; }", ""},
     {"const r = Math.random(); function main() { return [r, Math.random()]; }", ""},
     {"log('top'); function main() { log('main'); }", ""},
-    {"const p = Promise.resolve(4).then((x) => x + 1); async function main() { return await p; }", ""},
+    {"const p = Promise.resolve(4).then((x) => x + 1); async function main() { return await p; }",
+     ""},
     {"setTimeout(() => { globalThis.fired = 1; }, 5); async function main() {"
      " await new Promise((r) => setTimeout(r, 10)); return globalThis.fired; }",
      ""},
@@ -62,7 +63,8 @@ static const struct program {
     {"for (let i = 0; i < 50; i++) globalThis['g' + i] = { i }; delete globalThis.g7;"
      "function main() { return [typeof g7, g8.i]; }",
      ""},
-    {"const w = new WeakMap(); const k = {}; w.set(k, 5); function main() { return w.get(k); }", ""},
+    {"const w = new WeakMap(); const k = {}; w.set(k, 5); function main() { return w.get(k); }",
+     ""},
     {"const t = (s) => s.raw[0]; const x = t`a\\n`; function main() { return x; }", ""},
     {"'use strict'; const d = Object.freeze({ a: 1 }); function main() { d.a = 2; }", ""},
     {"const iso = new Date(86400000).toISOString(); function main() { return iso; }", ""},
@@ -73,15 +75,14 @@ enum { PROGRAMS = sizeof(programs) / sizeof(programs[0]), SHOWN = 4096 };
 /* Everything an outcome says, as text. */
 static void show(const struct nsl_outcome *outcome, char ret_text[SHOWN])
 {
-    int size = snprintf(ret_text, SHOWN, "%d|%llu|%llu|%.*s|%.*s|%.*s|%.*s|%.*s|%u:%u",
-                        (int)outcome->kind, (unsigned long long)outcome->gas_used,
-                        (unsigned long long)outcome->heap_peak_bytes,
-                        (int)outcome->result_json.size, (const char *)outcome->result_json.data,
-                        (int)outcome->logs.size, (const char *)outcome->logs.data,
-                        (int)outcome->error.type.size, (const char *)outcome->error.type.data,
-                        (int)outcome->error.message.size, (const char *)outcome->error.message.data,
-                        (int)outcome->error.stack.size, (const char *)outcome->error.stack.data,
-                        outcome->error.line, outcome->error.column);
+    int size = snprintf(
+        ret_text, SHOWN, "%d|%llu|%llu|%.*s|%.*s|%.*s|%.*s|%.*s|%u:%u", (int)outcome->kind,
+        (unsigned long long)outcome->gas_used, (unsigned long long)outcome->heap_peak_bytes,
+        (int)outcome->result_json.size, (const char *)outcome->result_json.data,
+        (int)outcome->logs.size, (const char *)outcome->logs.data, (int)outcome->error.type.size,
+        (const char *)outcome->error.type.data, (int)outcome->error.message.size,
+        (const char *)outcome->error.message.data, (int)outcome->error.stack.size,
+        (const char *)outcome->error.stack.data, outcome->error.line, outcome->error.column);
     assert_in_range(size, 1, SHOWN - 1);
 }
 
@@ -152,9 +153,9 @@ static void building_everything_afresh_gives_the_same(void **state)
 static void a_limit_is_reached_at_the_same_place(void **state)
 {
     (void)state;
-    static const char code[] =
-        "const all = []; for (let i = 0; i < 2000; i++) all.push({ i });"
-        "function main() { let n = 0; for (let i = 0; i < 2000; i++) { n += all[i].i; } return n; }";
+    static const char code[] = "const all = []; for (let i = 0; i < 2000; i++) all.push({ i });"
+                               "function main() { let n = 0; for (let i = 0; i < 2000; i++) { n += "
+                               "all[i].i; } return n; }";
     struct nsl_call call = fixture_call(code, "");
     struct nsl_outcome outcome;
     fixture_run(&call, &outcome);

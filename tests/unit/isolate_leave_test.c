@@ -24,14 +24,17 @@ static const struct place {
                  " SURVIVED }"},
     {"reaction", "function main() { return Promise.resolve().then(() => { WORK })"
                  ".catch(() => { SURVIVED }).finally(() => { SURVIVED }); }"},
-    {"job", "async function main() { queueMicrotask(() => { WORK }); try { await null; await null; }"
-            " finally { SURVIVED } }"},
-    {"iterator return", "function main() { const it = { [Symbol.iterator]() { return this; },"
-                        " next() { return { done: false, value: 1 }; }, return() { SURVIVED return {};"
-                        " } }; try { for (const x of it) { WORK } } catch { SURVIVED } }"},
-    {"Array.from", "function main() { const it = { [Symbol.iterator]() { return this; },"
-                   " next() { return { done: false, value: 1 }; }, return() { SURVIVED return {}; } };"
-                   " try { Array.from(it, () => { WORK }); } catch { SURVIVED } }"},
+    {"job",
+     "async function main() { queueMicrotask(() => { WORK }); try { await null; await null; }"
+     " finally { SURVIVED } }"},
+    {"iterator return",
+     "function main() { const it = { [Symbol.iterator]() { return this; },"
+     " next() { return { done: false, value: 1 }; }, return() { SURVIVED return {};"
+     " } }; try { for (const x of it) { WORK } } catch { SURVIVED } }"},
+    {"Array.from",
+     "function main() { const it = { [Symbol.iterator]() { return this; },"
+     " next() { return { done: false, value: 1 }; }, return() { SURVIVED return {}; } };"
+     " try { Array.from(it, () => { WORK }); } catch { SURVIVED } }"},
     {"inside return()", "function main() { const it = { [Symbol.iterator]() { return this; },"
                         " next() { return { done: false }; }, return() { WORK } };"
                         " try { for (const x of it) break; } catch { SURVIVED } SURVIVED }"},
@@ -43,11 +46,13 @@ static const struct place {
     {"sort", "function main() { try { [3, 1, 2].sort(() => { WORK }); } catch { SURVIVED } }"},
     {"proxy", "function main() { const p = new Proxy({}, { get() { WORK }, has() { SURVIVED } });"
               " try { p.x; } catch { SURVIVED } }"},
-    {"proxy ownKeys", "function main() { try { Object.keys(new Proxy({}, { ownKeys() { WORK } })); }"
-                      " catch { SURVIVED } }"},
+    {"proxy ownKeys",
+     "function main() { try { Object.keys(new Proxy({}, { ownKeys() { WORK } })); }"
+     " catch { SURVIVED } }"},
     {"replacer", "function main() { try { JSON.stringify({ a: 1 }, () => { WORK }); }"
                  " catch { SURVIVED } }"},
-    {"reviver", "function main() { try { JSON.parse('[1]', () => { WORK }); } catch { SURVIVED } }"},
+    {"reviver",
+     "function main() { try { JSON.parse('[1]', () => { WORK }); } catch { SURVIVED } }"},
     {"toJSON of the result", "function main() { return { toJSON() { WORK } }; }"},
     {"getter", "function main() { try { ({ get a() { WORK } }).a; } catch { SURVIVED } }"},
     {"getter of the result", "function main() { return { get a() { WORK } }; }"},
@@ -177,7 +182,8 @@ static void time_ends_a_call_wherever_it_is(void **state)
     struct sigaction action = {.sa_handler = on_alarm, .sa_flags = SA_RESTART};
     sigemptyset(&action.sa_mask);
     assert_int_equal(sigaction(SIGALRM, &action, NULL), 0);
-    const struct itimerval every = {.it_interval = {.tv_usec = 1000}, .it_value = {.tv_usec = 1000}};
+    const struct itimerval every = {.it_interval = {.tv_usec = 1000},
+                                    .it_value = {.tv_usec = 1000}};
     const struct itimerval never = {0};
     assert_int_equal(setitimer(ITIMER_REAL, &every, NULL), 0);
     for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {

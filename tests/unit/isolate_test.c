@@ -33,8 +33,13 @@ static void a_text_that_speaks_of_modules_may_be_a_script(void **state)
 static void no_main_is_an_error(void **state)
 {
     (void)state;
-    static const char *const codes[] = {"", "const main = 5;", "let x;", "export const a = 1;",
-                                        "export default 5;", "function Main() {}", "   // nothing"};
+    static const char *const codes[] = {"",
+                                        "const main = 5;",
+                                        "let x;",
+                                        "export const a = 1;",
+                                        "export default 5;",
+                                        "function Main() {}",
+                                        "   // nothing"};
     for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
         struct nsl_outcome outcome = assert_throws(codes[i], "", "Error", "");
         assert_bytes(outcome.error.message, "No main function defined");
@@ -111,20 +116,22 @@ static void input_is_json_and_the_same_everywhere(void **state)
 static void the_context_names_the_call(void **state)
 {
     (void)state;
-    assert_result("function main(i, context) { return [context, Object.isFrozen(context),"
-                  " context === globalThis.context]; }",
-                  "",
-                  "[{\"functionId\":\"function-1\",\"userId\":\"user-1\",\"requestId\":\"request-1\","
-                  "\"timestamp\":1700000000123},true,true]");
+    assert_result(
+        "function main(i, context) { return [context, Object.isFrozen(context),"
+        " context === globalThis.context]; }",
+        "",
+        "[{\"functionId\":\"function-1\",\"userId\":\"user-1\",\"requestId\":\"request-1\","
+        "\"timestamp\":1700000000123},true,true]");
 }
 
 static void the_date_stands_still_at_the_calls_start(void **state)
 {
     (void)state;
-    assert_result("async function main() { const a = Date.now();"
-                  " await new Promise((r) => setTimeout(r, 500));"
-                  " return [a, Date.now() - a, new Date().getTimezoneOffset(), typeof performance]; }",
-                  "", "[1700000000123,0,0,\"undefined\"]");
+    assert_result(
+        "async function main() { const a = Date.now();"
+        " await new Promise((r) => setTimeout(r, 500));"
+        " return [a, Date.now() - a, new Date().getTimezoneOffset(), typeof performance]; }",
+        "", "[1700000000123,0,0,\"undefined\"]");
 }
 
 static void what_was_thrown_is_described(void **state)
@@ -151,8 +158,8 @@ static void hostile_errors_cannot_break_out(void **state)
     assert_throws("function main() { const e = new Error('a');"
                   " Object.defineProperty(e, 'message', { get() { throw 1; } }); throw e; }",
                   "", "Error", "");
-    assert_throws("function main() { throw { toString() { throw 1; }, toJSON() { throw 2; } }; }", "",
-                  "Error", "Uncaught ");
+    assert_throws("function main() { throw { toString() { throw 1; }, toJSON() { throw 2; } }; }",
+                  "", "Error", "Uncaught ");
     struct nsl_call call =
         fixture_call("function main() { const e = new Error('a');"
                      " Object.defineProperty(e, 'name', { get() { for (;;) {} } }); throw e; }",
@@ -209,7 +216,8 @@ static void logs_have_limits(void **state)
     call.limits.log_lines = 3;
     struct nsl_outcome outcome;
     fixture_run(&call, &outcome);
-    assert_bytes(outcome.logs, "[\"line 0\",\"line 1\",\"line 2\",\"... 7 more lines were dropped\"]");
+    assert_bytes(outcome.logs,
+                 "[\"line 0\",\"line 1\",\"line 2\",\"... 7 more lines were dropped\"]");
     call.limits.log_lines = 100;
     call.limits.log_bytes = 20;
     fixture_run(&call, &outcome);

@@ -48,11 +48,12 @@ static void fibonacci_of_ten(void **state)
 static void an_array_is_aggregated(void **state)
 {
     (void)state;
-    assert_result("function main(input) {"
-                  " const d = input.map((x) => x * 2); const sum = d.reduce((a, b) => a + b, 0);"
-                  " return { sum, average: sum / d.length, min: Math.min(...d), max: Math.max(...d) };"
-                  " }",
-                  "[10,20,30,40,50]", "{\"sum\":300,\"average\":60,\"min\":20,\"max\":100}");
+    assert_result(
+        "function main(input) {"
+        " const d = input.map((x) => x * 2); const sum = d.reduce((a, b) => a + b, 0);"
+        " return { sum, average: sum / d.length, min: Math.min(...d), max: Math.max(...d) };"
+        " }",
+        "[10,20,30,40,50]", "{\"sum\":300,\"average\":60,\"min\":20,\"max\":100}");
 }
 
 static void a_missing_brace_is_a_syntax_error_with_its_place(void **state)
@@ -116,7 +117,8 @@ static void an_endless_loop_ends(void **state)
 static void a_billion_elements_are_refused(void **state)
 {
     (void)state;
-    struct nsl_call call = fixture_call("function main() { return new Array(1e9).fill(0).length; }", "");
+    struct nsl_call call =
+        fixture_call("function main() { return new Array(1e9).fill(0).length; }", "");
     struct nsl_outcome outcome;
     fixture_run(&call, &outcome);
     assert_kind(&outcome, NSL_OUTCOME_EXHAUSTED);
@@ -135,8 +137,8 @@ static void deep_recursion_is_caught(void **state)
 static void a_million_iterations_and_elements_complete(void **state)
 {
     (void)state;
-    assert_result("function main() { let n = 0; for (let i = 0; i < 1e6; i++) n += i; return n; }", "",
-                  "499999500000");
+    assert_result("function main() { let n = 0; for (let i = 0; i < 1e6; i++) n += i; return n; }",
+                  "", "499999500000");
     assert_result("function main() { const a = []; for (let i = 0; i < 1e6; i++) a.push(i);"
                   " return a.length; }",
                   "", "1000000");
@@ -147,8 +149,9 @@ static void node_is_not_there(void **state)
     (void)state;
     assert_result("function main() { return [typeof process, typeof require, typeof module,"
                   " typeof fetch, typeof XMLHttpRequest, typeof WebSocket]; }",
-                  "", "[\"undefined\",\"undefined\",\"undefined\",\"undefined\",\"undefined\","
-                      "\"undefined\"]");
+                  "",
+                  "[\"undefined\",\"undefined\",\"undefined\",\"undefined\",\"undefined\","
+                  "\"undefined\"]");
     assert_throws("function main() { return require('fs'); }", "", "ReferenceError",
                   "require is not defined");
 }

@@ -75,13 +75,14 @@ static void many_calls_wait_at_once_and_answer_in_any_order(void **state)
 static void timers_fire_in_the_order_of_their_times(void **state)
 {
     (void)state;
-    assert_result("const seen = []; async function main() {"
-                  " setTimeout(() => seen.push('c'), 30); setTimeout(() => seen.push('a'), 10);"
-                  " setTimeout(() => seen.push('b1'), 20); setTimeout(() => seen.push('b2'), 20);"
-                  " const gone = setTimeout(() => seen.push('never'), 15); clearTimeout(gone);"
-                  " setTimeout(() => seen.push('zero'), 0); queueMicrotask(() => seen.push('micro'));"
-                  " await new Promise((r) => setTimeout(r, 40)); return seen; }",
-                  "", "[\"micro\",\"zero\",\"a\",\"b1\",\"b2\",\"c\"]");
+    assert_result(
+        "const seen = []; async function main() {"
+        " setTimeout(() => seen.push('c'), 30); setTimeout(() => seen.push('a'), 10);"
+        " setTimeout(() => seen.push('b1'), 20); setTimeout(() => seen.push('b2'), 20);"
+        " const gone = setTimeout(() => seen.push('never'), 15); clearTimeout(gone);"
+        " setTimeout(() => seen.push('zero'), 0); queueMicrotask(() => seen.push('micro'));"
+        " await new Promise((r) => setTimeout(r, 40)); return seen; }",
+        "", "[\"micro\",\"zero\",\"a\",\"b1\",\"b2\",\"c\"]");
 }
 
 static void an_interval_repeats_until_cleared(void **state)
@@ -96,10 +97,10 @@ static void an_interval_repeats_until_cleared(void **state)
 static void a_wait_of_nothing_does_not_park(void **state)
 {
     (void)state;
-    struct nsl_outcome outcome =
-        start(1, "async function main() { for (let i = 0; i < 5; i++)"
-                 " await new Promise((r) => setTimeout(r)); return 1; }",
-              "");
+    struct nsl_outcome outcome = start(1,
+                                       "async function main() { for (let i = 0; i < 5; i++)"
+                                       " await new Promise((r) => setTimeout(r)); return 1; }",
+                                       "");
     assert_kind(&outcome, NSL_OUTCOME_DONE);
 }
 
@@ -149,15 +150,16 @@ static void a_microtask_that_throws_ends_the_call(void **state)
 static void a_rejection_that_nobody_handles_is_ignored(void **state)
 {
     (void)state;
-    assert_result("async function main() { Promise.reject(new Error('x')); await null; return 1; }", "",
-                  "1");
+    assert_result("async function main() { Promise.reject(new Error('x')); await null; return 1; }",
+                  "", "1");
 }
 
 static void timers_are_limited_and_refused(void **state)
 {
     (void)state;
     struct nsl_call call = fixture_call(
-        "function main() { for (let i = 0; i < 5; i++) setTimeout(() => {}, 1000); return 1; }", "");
+        "function main() { for (let i = 0; i < 5; i++) setTimeout(() => {}, 1000); return 1; }",
+        "");
     struct nsl_outcome outcome;
     call.limits.pending_host_calls = 4;
     fixture_run(&call, &outcome);
