@@ -15,9 +15,9 @@
 enum {
     UNIT = 16,
     HEAD = 8,
-    LINEAR_UNITS = 8,           /* sizes below are classed exactly */
-    FREE_BIT = 1u << 31,        /* in size_units */
-    RETURN_ABOVE = 4 << 20,     /* bytes: larger scrubs give pages back instead of writing zeros */
+    LINEAR_UNITS = 8,       /* sizes below are classed exactly */
+    FREE_BIT = 1u << 31,    /* in size_units */
+    RETURN_ABOVE = 4 << 20, /* bytes: larger scrubs give pages back instead of writing zeros */
 };
 
 struct block {

@@ -10,9 +10,9 @@
 #include "enclave/engine/timers.h"
 
 enum {
-    COMPILE_GAS = 200,         /* what compiling costs every call, warm or cold ... */
-    COMPILE_GAS_PER_BYTE = 8,  /* ... and for each byte of code */
-    WAKE_GAS = 1000,           /* a wait: saving and restoring the call */
+    COMPILE_GAS = 200,        /* what compiling costs every call, warm or cold ... */
+    COMPILE_GAS_PER_BYTE = 8, /* ... and for each byte of code */
+    WAKE_GAS = 1000,          /* a wait: saving and restoring the call */
     JSON_BYTES_PER_GAS = 8,
 };
 
