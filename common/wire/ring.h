@@ -72,7 +72,7 @@ uint64_t nsl_ring_consumed(const struct nsl_ring *ring);
 bool nsl_ring_must_wake(struct nsl_ring *ring);
 
 /* Takes the next message into buffer. NSL_ERR_AGAIN: empty; NSL_ERR_TOO_LARGE: longer than the
- * buffer; NSL_ERR_BAD_MESSAGE: the writer broke the format. */
+ * buffer; NSL_ERR_BAD_MESSAGE: the writer broke the format; after those two give the ring up. */
 NSL_MUST_USE nsl_err nsl_ring_read(struct nsl_ring *ring, void *buffer, size_t buffer_size,
                                    struct nsl_ring_message *ret_message);
 
