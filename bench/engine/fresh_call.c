@@ -70,8 +70,8 @@ static double median(size_t count)
 
 static void print_row(const char *name, double value, const char *unit, const char *against)
 {
-    printf("{\"name\":\"%s\",\"value\":%.4f,\"unit\":\"%s\",\"against\":\"%s\"}\n", name, value, unit,
-           against);
+    printf("{\"name\":\"%s\",\"value\":%.4f,\"unit\":\"%s\",\"against\":\"%s\"}\n", name, value,
+           unit, against);
 }
 
 static struct nsl_call make_call(const char *code, const char *input)

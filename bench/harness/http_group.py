@@ -10,7 +10,7 @@ from harness.report import print_columns, row
 from harness.servers import Client, Ours, Workerd, result_of
 
 CONNECTIONS, WORK_CONNECTIONS = 64, 4
-WORK_MS = (0, 1, 5, 20)
+WORK_MS = (0, 0.05, 1, 5, 20)
 REGIONS = ("north", "east", "south", "west")
 
 NOTE = """ours: a fresh realm for every request in a confined process of its own, code, input and secrets
@@ -68,7 +68,7 @@ class Case:
     def run(self, rounds, seconds):
         urls = [server.url(self.function, self.scheme) for server in self.servers]
         for url, body in zip(urls, self.bodies):
-            drive(url, body, self.connections, 1)
+            drive(url, body, self.connections, 1, least_requests=0)
         for _ in range(rounds):
             for index, url in enumerate(urls):
                 self.rounds[index].append(measured_round(url, self.bodies[index], self.check,
@@ -138,7 +138,7 @@ def crossover(measured):
     for (ms, low), (next_ms, high) in zip(gap, gap[1:]):
         if high > 0:
             at = ms + (next_ms - ms) * -low / (high - low)
-            return f"crossover to the JIT at about {at:.2f} ms of V8 work a call"
+            return f"crossover to the JIT at about {1e3 * at:.0f} us of V8 work a call"
     return f"no crossover up to {gap[-1][0]:.1f} ms of V8 work a call"
 
 

@@ -1,21 +1,25 @@
-// Numbers, typed arrays, objects and strings, as often as the input says.
-function step(i, hash, table, ratios) {
-    const point = { x: i & 255, y: hash & 255 };
-    for (let j = 0; j < 64; j++) {
-        hash = Math.imul(hash ^ (point.x + j), 16777619) & 0x3fffffff;
-        table[hash & 255] += j;
-        ratios[j] += (point.y + j) / (point.x + 1);
+// Ordinary work, as often as the input says: numbers, objects, arrays, closures, strings and a map.
+function step(i, hash, table, counts) {
+    const points = [];
+    for (let j = 0; j < 8; j++) {
+        hash = Math.imul(hash ^ (i + j), 16777619) & 0x3fffffff;
+        table[hash & 63] += j;
+        points.push({ id: j, x: hash & 255, y: (hash >> 8) & 255 });
     }
-    const text = 'item-' + i;
-    return (hash + text.charCodeAt(text.length - 1) + table[i & 255]) & 0x3fffffff;
+    const total = points.filter((point) => point.x > point.y)
+        .map((point) => point.x * point.x + point.y)
+        .reduce((sum, value) => sum + value, 0);
+    const key = 'item-' + (total & 127);
+    counts.set(key, (counts.get(key) ?? 0) + 1);
+    return (hash + total + key.charCodeAt(key.length - 1) + table[i & 63]) & 0x3fffffff;
 }
 
 function main(input) {
-    const table = new Uint32Array(256);
-    const ratios = new Float64Array(64);
+    const table = new Array(64).fill(0);
+    const counts = new Map();
     let hash = 218652093;
     for (let i = 0; i < input.rounds; i++) {
-        hash = step(i, hash, table, ratios);
+        hash = step(i, hash, table, counts);
     }
-    return { hash, ratio: Math.round(ratios.reduce((sum, ratio) => sum + ratio, 0)) };
+    return { hash, keys: counts.size };
 }
