@@ -12,6 +12,7 @@ A case fails when it raises; it is skipped when it raises Skip. Everything a cas
 (CASES.defer) is done after it, whatever happened.
 """
 import sys
+import time
 import traceback
 
 
@@ -51,6 +52,7 @@ class Cases:
 
     def _run_one(self, number, function):
         problem, skipped = None, None
+        begin = time.monotonic()
         try:
             function()
         except Skip as skip:
@@ -66,6 +68,8 @@ class Cases:
             print(f"ok {number} - {name} # SKIP {skipped}", flush=True)
         else:
             print(f"ok {number} - {name}", flush=True)
+        if time.monotonic() - begin > 1:
+            print(f"# took {time.monotonic() - begin:.1f} s", flush=True)
         return not problem
 
     @staticmethod
