@@ -38,6 +38,7 @@ enum {
     TRIAL_GAS = 6000000,
     TRIAL_HEAP = 900000000,
     TRIAL_SECONDS = 20,
+    MEMORY_NS = 100000,
     SMALL_REPEATS = 48,
     VERIFY_REPEATS = 3,
     STACK_BYTES = 512 * 1024 * 1024,
@@ -123,6 +124,9 @@ void nsl_meter_leave(enum nsl_leave why)
     if (shared == NULL || shared->label[0] == '\0') {
         fprintf(stderr, "gas_probe: left (%d) outside a trial\n", (int)why);
         _exit(1);
+    }
+    if (why == NSL_LEAVE_MEMORY && now_ns() - shared->started_ns < MEMORY_NS) {
+        _exit(EXIT_LEFT); /* refused before the work: it ended the call */
     }
     end_trial_and_exit();
     abort();

@@ -75,7 +75,7 @@
         wideObject: Object.freeze(wideObject(Math.floor(M / 4))), deepObject: deepObject(Math.floor(M / 4)),
         lengthObject: { length: 2 ** 53 - 1 }, millionObject: { length: 1e6 },
         stringsObject: { length: 1000, 0: fill('x', 1000) }, proxy: new Proxy(range(1000, (i) => i), {}),
-        proxyWide: new Proxy(wideObject(3000), {}), nestedArray: nested(2000),
+        proxyWide: new Proxy(Object.freeze(wideObject(3000)), {}), nestedArray: nested(2000),
         source: eval('(function(){' + fill('var a=1;', N) + '})'),
         manyArguments: Function.prototype.bind.apply(function () {}, [null].concat(range(5000, (i) => i))),
         longNames: Object.fromEntries(range(200, (i) => [fill('n' + i, 2000), i])),
