@@ -121,7 +121,7 @@ def fresh_call():
     for line in done.stdout.splitlines():
         if line.startswith("{"):
             one = json.loads(line)
-            rows.append(row(one["name"], one["value"], one.get("against", "")))
+            rows.append(row(one["name"], one["value"], one.get("against", "").removeprefix("none")))
         else:
             print(line)
     if done.returncode != 0:
