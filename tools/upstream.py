@@ -161,6 +161,9 @@ class PrivateApt:
             "Dir::State::status": f"{self.dir}/status",
             "Dir::Cache": f"{self.dir}/cache",
             "APT::Sandbox::User": "root",
+            # A list that a mirror has not renewed is still signed, and what is taken from it is
+            # pinned by its hash; a build must not break because time has passed.
+            "Acquire::Check-Valid-Until": "false",
             "Acquire::Languages": "none",
             "Acquire::Retries": "3",
             "Acquire::AllowInsecureRepositories": "false",
