@@ -223,3 +223,8 @@ void nsl_ring_cancel_wait(struct nsl_ring *ring)
 {
     atomic_store_explicit(&head_of(ring)->reader_waits, 0, memory_order_seq_cst);
 }
+
+uint32_t *nsl_ring_wait_word(struct nsl_ring *ring)
+{
+    return (uint32_t *)&head_of(ring)->reader_waits;
+}

@@ -22,8 +22,10 @@
  * The reader copies a message out once and zeroes its bytes, so that a role which serves the next
  * call finds nothing of this one. Does NOT protect against the other end reading what it wrote.
  *
- * Sleeping: the reader sets reader_waits, looks once more, and sleeps on an event descriptor that the
- * writer signals when nsl_ring_must_wake says so. No lock, no thread.
+ * Sleeping: the reader sets reader_waits, looks once more, and sleeps until the writer, told so by
+ * nsl_ring_must_wake, wakes it: by an event descriptor, or by the word itself (futex(2)). The waker must
+ * be unable to block: nobody may wake by writing to a descriptor that the sleeper could have filled.
+ * No lock, no thread.
  */
 #ifndef NSL_COMMON_WIRE_RING_H
 #define NSL_COMMON_WIRE_RING_H
@@ -79,5 +81,7 @@ NSL_MUST_USE nsl_err nsl_ring_read(struct nsl_ring *ring, void *buffer, size_t b
 /* Announces a sleep; false when a message is there already, and the sleep must not happen. */
 bool nsl_ring_prepare_wait(struct nsl_ring *ring);
 void nsl_ring_cancel_wait(struct nsl_ring *ring);
+/* The word reader_waits, for futex(2). */
+uint32_t *nsl_ring_wait_word(struct nsl_ring *ring);
 
 #endif

@@ -1,7 +1,9 @@
 #include "enclave/gateway/pool.h"
 
+#include <linux/futex.h>
 #include <sys/epoll.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "enclave/runner/runner.h"
@@ -15,7 +17,6 @@ nsl_err nsl_runner_attach(struct nsl_runner *runner, const struct nsl_init_messa
     uint8_t *memory =
         mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, started->fds[NSL_RUNNER_FD_MEMORY], 0);
     (void)close(started->fds[NSL_RUNNER_FD_MEMORY]);
-    runner->wake_runner = started->fds[NSL_RUNNER_FD_TO_RUNNER];
     runner->wake_gateway = started->fds[NSL_RUNNER_FD_TO_GATEWAY];
     if (memory == MAP_FAILED) {
         return NSL_ERR_NO_MEMORY;
@@ -37,7 +38,6 @@ void nsl_runner_detach(struct nsl_runner *runner, int epoll)
 {
     if (runner->memory != NULL) {
         (void)epoll_ctl(epoll, EPOLL_CTL_DEL, runner->wake_gateway, NULL);
-        (void)close(runner->wake_runner);
         (void)close(runner->wake_gateway);
         (void)munmap(runner->memory, nsl_runner_memory_size(runner->requests.large_size));
     }
@@ -83,11 +83,11 @@ nsl_err nsl_runner_send(struct nsl_runner *runner, struct nsl_job *job)
 
 void nsl_runner_flush(struct nsl_runner *runner)
 {
-    const uint64_t one = 1;
     if (runner->was_written) {
         runner->was_written = false;
         if (nsl_ring_must_wake(&runner->requests)) {
-            (void)!write(runner->wake_runner, &one, sizeof(one));
+            (void)syscall(SYS_futex, nsl_ring_wait_word(&runner->requests), FUTEX_WAKE, 1, NULL,
+                          NULL, 0);
         }
     }
 }

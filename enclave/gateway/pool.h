@@ -20,7 +20,6 @@ struct nsl_runner {
     uint8_t *memory;
     struct nsl_ring requests;
     struct nsl_ring answers;
-    int wake_runner;
     int wake_gateway;
     bool was_written; /* since the last flush */
     bool is_full;     /* its ring took no more; until its next answer */

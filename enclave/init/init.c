@@ -76,14 +76,13 @@ static void close_all(int *fds, size_t count)
     }
 }
 
-/* Rings and event descriptors; the memory can never change its size again. */
+/* Rings and event descriptor; the memory can never change its size again. */
 static nsl_err make_runner_fds(uint32_t large_size, int ret_fds[NSL_RUNNER_FD_COUNT])
 {
     int memory = memfd_create("nsl-rings", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-    int to_runner = eventfd(0, EFD_CLOEXEC);
     int to_gateway = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    int fds[NSL_RUNNER_FD_COUNT] = {memory, to_runner, to_gateway};
-    if (memory < 0 || to_runner < 0 || to_gateway < 0 ||
+    int fds[NSL_RUNNER_FD_COUNT] = {memory, to_gateway};
+    if (memory < 0 || to_gateway < 0 ||
         ftruncate(memory, (off_t)nsl_runner_memory_size(large_size)) != 0 ||
         fcntl(memory, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0) {
         close_all(fds, NSL_RUNNER_FD_COUNT);

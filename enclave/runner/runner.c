@@ -1,9 +1,11 @@
 #include "enclave/runner/runner.h"
 
 #include <errno.h>
+#include <linux/futex.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -17,7 +19,6 @@ struct runner {
     struct nsl_engine *engine;
     struct nsl_ring requests;
     struct nsl_ring answers;
-    int wake_me;
     int wake_gateway;
     uint8_t *buffer; /* one message in, then one message out */
     size_t buffer_size;
@@ -159,18 +160,17 @@ static nsl_err handle(struct runner *runner, const struct nsl_ring_message *mess
     }
 }
 
+/* Until the wait word is no longer 1; waking for nothing does no harm. */
 static nsl_err sleep_until_woken(struct runner *runner)
 {
-    uint64_t count = 0;
     if (!nsl_ring_prepare_wait(&runner->requests)) {
         return NSL_OK;
     }
-    ssize_t size = 0;
-    do {
-        size = read(runner->wake_me, &count, sizeof(count));
-    } while (size < 0 && errno == EINTR);
+    long result =
+        syscall(SYS_futex, nsl_ring_wait_word(&runner->requests), FUTEX_WAIT, 1, NULL, NULL, 0);
+    bool is_fine = result == 0 || errno == EAGAIN || errno == EINTR;
     nsl_ring_cancel_wait(&runner->requests);
-    return size == sizeof(count) ? NSL_OK : NSL_ERR_IO;
+    return is_fine ? NSL_OK : NSL_ERR_IO;
 }
 
 static nsl_err loop(struct runner *runner)
@@ -204,7 +204,6 @@ nsl_err nsl_runner_main(struct nsl_engine *engine, const int fds[NSL_RUNNER_FD_C
         .engine = engine,
         .requests = nsl_ring_of(memory, large_size),
         .answers = nsl_ring_of(memory + nsl_ring_memory_size(large_size), large_size),
-        .wake_me = fds[NSL_RUNNER_FD_TO_RUNNER],
         .wake_gateway = fds[NSL_RUNNER_FD_TO_GATEWAY],
         .buffer = buffer,
         .buffer_size = large_size,

@@ -3,7 +3,7 @@
  * zygote. The zygote: a confined process that holds a warm engine and forks runners of it.
  *
  * A runner's only contact is its pair of rings with the gateway. It holds the calls it was sent and
- * this tenant's images; nothing of another tenant, no key, no descriptor but its three. It never
+ * this tenant's images; nothing of another tenant, no key, no descriptor but one. It never
  * returns.
  */
 #ifndef NSL_ENCLAVE_RUNNER_RUNNER_H

@@ -29,8 +29,7 @@ enum nsl_init_type {
 /* Descriptors of a runner, in the order in which they travel. */
 enum nsl_runner_fd {
     NSL_RUNNER_FD_MEMORY,     /* both rings: requests first, then answers */
-    NSL_RUNNER_FD_TO_RUNNER,  /* event descriptors that end a sleep */
-    NSL_RUNNER_FD_TO_GATEWAY,
+    NSL_RUNNER_FD_TO_GATEWAY, /* event descriptor that ends the gateway's sleep */
     NSL_RUNNER_FD_COUNT,
 };
 
