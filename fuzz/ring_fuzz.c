@@ -54,7 +54,8 @@ static void write_one(struct world *world, uint8_t step)
     const nsl_bytes parts[] = {nsl_bytes_of(bytes, size / 2),
                                nsl_bytes_of(bytes + size / 2, size - size / 2)};
     nsl_err err = nsl_ring_write(&world->writer, step, world->written, parts, 2);
-    require(err == NSL_OK || err == NSL_ERR_FULL || (world->is_poked && err == NSL_ERR_BAD_MESSAGE));
+    require(err == NSL_OK || err == NSL_ERR_FULL ||
+            (world->is_poked && err == NSL_ERR_BAD_MESSAGE));
     world->written += err == NSL_OK;
     (void)nsl_ring_must_wake(&world->writer);
 }

@@ -33,7 +33,8 @@ void nsl_packet_put_raw(struct nsl_packet_writer *writer, nsl_bytes bytes);
 /* u32 size, then the bytes. */
 void nsl_packet_put_bytes(struct nsl_packet_writer *writer, nsl_bytes bytes);
 /* NSL_ERR_TOO_LARGE when something did not fit. */
-NSL_MUST_USE nsl_err nsl_packet_finish(const struct nsl_packet_writer *writer, nsl_bytes *ret_packet);
+NSL_MUST_USE nsl_err nsl_packet_finish(const struct nsl_packet_writer *writer,
+                                       nsl_bytes *ret_packet);
 
 struct nsl_packet_reader nsl_packet_reader_of(nsl_bytes bytes);
 uint8_t nsl_packet_get_u8(struct nsl_packet_reader *reader);

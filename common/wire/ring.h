@@ -35,8 +35,8 @@
 
 enum {
     NSL_RING_DATA_OFFSET = 4096,
-    NSL_RING_CAPACITY = 128 * 1024,      /* bytes, a power of two */
-    NSL_RING_INLINE_MAX = 32 * 1024,     /* bytes of payload; larger ones use the large area */
+    NSL_RING_CAPACITY = 128 * 1024,  /* bytes, a power of two */
+    NSL_RING_INLINE_MAX = 32 * 1024, /* bytes of payload; larger ones use the large area */
     NSL_RING_LARGE_OFFSET = NSL_RING_DATA_OFFSET + NSL_RING_CAPACITY,
 };
 

@@ -206,8 +206,8 @@ static nsl_err read_channel(struct init_state *state, enum child child)
 
 static void report_end(enum child child, pid_t pid, int status)
 {
-    nsl_log(NSL_EVENT_role_ended, NSL_LOG_TEXT("role", child_names[child]),
-            NSL_LOG_I64("pid", pid), NSL_LOG_I64("status", status));
+    nsl_log(NSL_EVENT_role_ended, NSL_LOG_TEXT("role", child_names[child]), NSL_LOG_I64("pid", pid),
+            NSL_LOG_I64("status", status));
 }
 
 /* The keeper ends in order when the gateway has closed its channel, which it does by ending: then
@@ -280,8 +280,8 @@ static nsl_err reap_one(struct init_state *state, pid_t pid)
     }
     while (!is_known(state, pid)) {
         struct nsl_init_message message;
-        NSL_TRY(nsl_init_receive(state->channels[CHILD_ZYGOTE], NSL_CHANNEL_BLOCK,
-                                 NSL_ROLE_ZYGOTE, NSL_ROLE_INIT, &message));
+        NSL_TRY(nsl_init_receive(state->channels[CHILD_ZYGOTE], NSL_CHANNEL_BLOCK, NSL_ROLE_ZYGOTE,
+                                 NSL_ROLE_INIT, &message));
         NSL_TRY(handle(state, CHILD_ZYGOTE, &message));
     }
     return note_end(state, pid, status);

@@ -192,10 +192,10 @@ nsl_err nsl_runner_main(struct nsl_engine *engine, const int fds[NSL_RUNNER_FD_C
                         uint64_t large_size)
 {
     uint64_t memory_size = nsl_runner_memory_size(large_size);
-    uint8_t *memory = mmap(NULL, memory_size, PROT_READ | PROT_WRITE, MAP_SHARED,
-                           fds[NSL_RUNNER_FD_MEMORY], 0);
-    uint8_t *buffer = mmap(NULL, large_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
-                           -1, 0);
+    uint8_t *memory =
+        mmap(NULL, memory_size, PROT_READ | PROT_WRITE, MAP_SHARED, fds[NSL_RUNNER_FD_MEMORY], 0);
+    uint8_t *buffer =
+        mmap(NULL, large_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (memory == MAP_FAILED || buffer == MAP_FAILED) {
         return NSL_ERR_NO_MEMORY;
     }

@@ -21,8 +21,8 @@
 
 enum { SOURCE_MAX = 256 * 1024, LINE_MAX = 4096, SHOWN_MAX = 400, WAKES_MAX = 1000 };
 
-static const char input[] =
-    "{\"n\":7,\"text\":\"Gr\\u00fc\\u00dfe, \\ud83d\\ude00\",\"list\":[3,1,2],\"deep\":{\"a\":[{\"b\":null}]}}";
+static const char input[] = "{\"n\":7,\"text\":\"Gr\\u00fc\\u00dfe, "
+                            "\\ud83d\\ude00\",\"list\":[3,1,2],\"deep\":{\"a\":[{\"b\":null}]}}";
 
 static const struct nsl_secret_value secrets[] = {
     {NSL_TEXT_INIT("API_KEY"), NSL_TEXT_INIT("test_key")},
@@ -253,8 +253,8 @@ static int check_all(const char *expected_path, char **paths, int count)
     struct nsl_engine *engine = make_engine(NSL_IMAGES_KEPT);
     for (int round = 0; round < 2; round++) {
         for (int index = 0; index < count; index++) {
-            failed += !check_one(expected, paths[index], round == 0 ? "cold" : "restored",
-                                 ++number, engine);
+            failed += !check_one(expected, paths[index], round == 0 ? "cold" : "restored", ++number,
+                                 engine);
         }
     }
     nsl_engine_free(engine);

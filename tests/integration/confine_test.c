@@ -89,7 +89,8 @@ static void resolve_meant(enum nsl_role role, bool ret_is_meant[SYSCALL_NUMBERS]
     char names[1024];
     char *rest = NULL;
     (void)snprintf(names, sizeof(names), "%s", meant[role]);
-    for (char *name = strtok_r(names, " ", &rest); name != NULL; name = strtok_r(NULL, " ", &rest)) {
+    for (char *name = strtok_r(names, " ", &rest); name != NULL;
+         name = strtok_r(NULL, " ", &rest)) {
         int number = seccomp_syscall_resolve_name(name);
         if (number < 0 || number >= SYSCALL_NUMBERS) {
             FOUND("the test names %s, which does not exist", name);
@@ -453,8 +454,8 @@ static void check_hardening(void)
         findings->confine_err = (int)nsl_confine_harden();
         expect("RLIMIT_CORE", getrlimit(RLIMIT_CORE, &limit), 0);
         expect("PR_GET_PDEATHSIG", prctl(PR_GET_PDEATHSIG, &parent_death), 0);
-        if (findings->confine_err != NSL_OK || prctl(PR_GET_DUMPABLE) != 0 ||
-            limit.rlim_cur != 0 || limit.rlim_max != 0 || parent_death != SIGKILL) {
+        if (findings->confine_err != NSL_OK || prctl(PR_GET_DUMPABLE) != 0 || limit.rlim_cur != 0 ||
+            limit.rlim_max != 0 || parent_death != SIGKILL) {
             FOUND("dumpable %d, core limit %ld, parent-death signal %d", prctl(PR_GET_DUMPABLE),
                   (long)limit.rlim_max, parent_death);
         }
@@ -478,8 +479,8 @@ int main(void)
         return 0;
     }
     (void)setvbuf(stdout, NULL, _IOLBF, 0);
-    findings = mmap(NULL, sizeof(*findings), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
-                    0);
+    findings =
+        mmap(NULL, sizeof(*findings), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (findings == MAP_FAILED) {
         return 1;
     }

@@ -145,8 +145,7 @@ static void two_certificates_have_two_serial_numbers(void **state)
     assert_int_equal(nsl_certificate_issue(keys.root, keys.server, &again), NSL_OK);
     X509 *a = parse(&keys.server_certificate);
     X509 *b = parse(&again);
-    assert_int_not_equal(ASN1_INTEGER_cmp(X509_get0_serialNumber(a), X509_get0_serialNumber(b)),
-                         0);
+    assert_int_not_equal(ASN1_INTEGER_cmp(X509_get0_serialNumber(a), X509_get0_serialNumber(b)), 0);
     X509_free(a);
     X509_free(b);
 }

@@ -95,7 +95,8 @@ static void input_and_secrets_come_as_text_or_as_values(void **state)
 {
     (void)state;
     static const char *const forms[] = {
-        HEAD ",\"input\":\"{\\\"a\\\": [1, \\\"\\\\u00e9\\\"]}\",\"secrets\":\"{\\\"K\\\":\\\"v\\\"}\"}",
+        HEAD
+        ",\"input\":\"{\\\"a\\\": [1, \\\"\\\\u00e9\\\"]}\",\"secrets\":\"{\\\"K\\\":\\\"v\\\"}\"}",
         HEAD ",\"input\":{\"a\": [1, \"\\u00e9\"]},\"secrets\":{\"K\":\"v\"}}",
     };
     for (size_t index = 0; index < 2; index++) {
@@ -125,8 +126,9 @@ static void every_json_value_may_be_the_input(void **state)
 static void escapes_in_code_and_ids_are_taken_apart(void **state)
 {
     (void)state;
-    struct nsl_execute_request request = accept(
-        "{\"co\\u0064e\":\"a\\n\\u20ac\\ud83d\\ude00\",\"functionId\":\"f\\u0031\",\"userId\":\"\\u00fc\"}");
+    struct nsl_execute_request request =
+        accept("{\"co\\u0064e\":\"a\\n\\u20ac\\ud83d\\ude00\",\"functionId\":\"f\\u0031\","
+               "\"userId\":\"\\u00fc\"}");
     assert_text(request.code, "a\n\xe2\x82\xac\xf0\x9f\x98\x80");
     assert_text(request.function_id, "f1");
     assert_text(request.user_id, "\xc3\xbc");
@@ -367,7 +369,8 @@ static void a_scratch_that_is_too_small_refuses_and_never_overflows(void **state
     (void)state;
     struct nsl_scratch small;
     char *text = filled(HEAD ",\"input\":\"[1", '1', 60000, "]\"}");
-    char *escaped = filled("{\"code\":\"\\n", 'x', 60000, "\",\"functionId\":\"f\",\"userId\":\"u\"}");
+    char *escaped =
+        filled("{\"code\":\"\\n", 'x', 60000, "\",\"functionId\":\"f\",\"userId\":\"u\"}");
     for (size_t pages = 1; pages < 64; pages++) {
         struct nsl_execute_request request;
         struct nsl_execute_refusal refusal = {0};

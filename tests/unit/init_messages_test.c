@@ -81,9 +81,9 @@ static void every_message_arrives_with_its_fields_and_descriptors(void **state)
         struct nsl_init_message message = message_of(&rows[row], fds);
         struct nsl_init_message got;
         assert_int_equal(nsl_init_send(ends[0], &message), NSL_OK);
-        assert_int_equal(nsl_init_receive(ends[1], NSL_CHANNEL_POLL, rows[row].from, rows[row].to,
-                                          &got),
-                         NSL_OK);
+        assert_int_equal(
+            nsl_init_receive(ends[1], NSL_CHANNEL_POLL, rows[row].from, rows[row].to, &got),
+            NSL_OK);
         assert_int_equal(got.type, rows[row].type);
         assert_int_equal(got.runner_id, 0x01020304);
         assert_int_equal(got.value, 0xa1a2a3a4);
@@ -138,12 +138,11 @@ static void a_wrong_number_of_descriptors_is_refused_and_none_stays_open(void **
             if (count == rows[row].fd_count) {
                 continue;
             }
-            assert_int_equal(nsl_channel_send(ends[0], nsl_bytes_of(bytes, sizeof(bytes)), fds,
-                                              count),
-                             NSL_OK);
-            assert_int_equal(nsl_init_receive(ends[1], NSL_CHANNEL_POLL, rows[row].from,
-                                              rows[row].to, &got),
-                             NSL_ERR_BAD_MESSAGE);
+            assert_int_equal(
+                nsl_channel_send(ends[0], nsl_bytes_of(bytes, sizeof(bytes)), fds, count), NSL_OK);
+            assert_int_equal(
+                nsl_init_receive(ends[1], NSL_CHANNEL_POLL, rows[row].from, rows[row].to, &got),
+                NSL_ERR_BAD_MESSAGE);
             assert_int_equal(lowest_free_fd(), before);
         }
     }
@@ -156,17 +155,17 @@ static void every_other_packet_size_is_refused(void **state)
     struct nsl_init_message got;
     for (size_t size = 1; size <= sizeof(bytes); size++) {
         assert_int_equal(nsl_channel_send(ends[0], nsl_bytes_of(bytes, size), NULL, 0), NSL_OK);
-        assert_int_equal(nsl_init_receive(ends[1], NSL_CHANNEL_POLL, NSL_ROLE_GATEWAY,
-                                          NSL_ROLE_INIT, &got),
-                         size == NSL_INIT_PACKET_SIZE ? NSL_OK : NSL_ERR_BAD_MESSAGE);
+        assert_int_equal(
+            nsl_init_receive(ends[1], NSL_CHANNEL_POLL, NSL_ROLE_GATEWAY, NSL_ROLE_INIT, &got),
+            size == NSL_INIT_PACKET_SIZE ? NSL_OK : NSL_ERR_BAD_MESSAGE);
     }
 }
 
 static void every_flipped_bit_is_refused_or_changes_only_its_field(void **state)
 {
     const int *ends = *state;
-    const uint8_t clean[NSL_INIT_PACKET_SIZE] = {NSL_INIT_VERSION, NSL_INIT_LARGE_SIZE, 0, 0,
-                                                 1, 2, 3, 4, 5, 6, 7, 8};
+    const uint8_t clean[NSL_INIT_PACKET_SIZE] = {
+        NSL_INIT_VERSION, NSL_INIT_LARGE_SIZE, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8};
     for (size_t bit = 0; bit < 8 * sizeof(clean); bit++) {
         uint8_t bytes[sizeof(clean)];
         struct nsl_init_message got;
@@ -176,8 +175,8 @@ static void every_flipped_bit_is_refused_or_changes_only_its_field(void **state)
         bytes[bit / 8] ^= (uint8_t)(1 << (bit % 8));
         assert_int_equal(nsl_channel_send(ends[0], nsl_bytes_of(bytes, sizeof(bytes)), NULL, 0),
                          NSL_OK);
-        nsl_err err = nsl_init_receive(ends[1], NSL_CHANNEL_POLL, NSL_ROLE_GATEWAY, NSL_ROLE_INIT,
-                                       &got);
+        nsl_err err =
+            nsl_init_receive(ends[1], NSL_CHANNEL_POLL, NSL_ROLE_GATEWAY, NSL_ROLE_INIT, &got);
         if (bit / 8 == 0 || bit / 8 == 2 || bit / 8 == 3) {
             assert_int_equal(err, NSL_ERR_BAD_MESSAGE);
         } else if (bit / 8 == 1) {
@@ -198,13 +197,13 @@ static void receiving_tells_nothing_there_and_end_of_file_apart(void **state)
 {
     int *ends = *state;
     struct nsl_init_message got;
-    assert_int_equal(nsl_init_receive(ends[1], NSL_CHANNEL_POLL, NSL_ROLE_GATEWAY, NSL_ROLE_INIT,
-                                      &got),
-                     NSL_ERR_AGAIN);
+    assert_int_equal(
+        nsl_init_receive(ends[1], NSL_CHANNEL_POLL, NSL_ROLE_GATEWAY, NSL_ROLE_INIT, &got),
+        NSL_ERR_AGAIN);
     (void)close(ends[0]);
-    assert_int_equal(nsl_init_receive(ends[1], NSL_CHANNEL_BLOCK, NSL_ROLE_GATEWAY, NSL_ROLE_INIT,
-                                      &got),
-                     NSL_ERR_CLOSED);
+    assert_int_equal(
+        nsl_init_receive(ends[1], NSL_CHANNEL_BLOCK, NSL_ROLE_GATEWAY, NSL_ROLE_INIT, &got),
+        NSL_ERR_CLOSED);
     struct nsl_init_message message = {.type = NSL_INIT_START_RUNNER};
     assert_int_equal(nsl_init_send(ends[1], &message), NSL_ERR_CLOSED);
     (void)close(ends[1]);
@@ -220,13 +219,11 @@ static void the_channel_keeps_packets_apart(void **state)
     struct nsl_channel_packet packet;
     assert_int_equal(nsl_channel_send(ends[0], NSL_TEXT("one"), NULL, 0), NSL_OK);
     assert_int_equal(nsl_channel_send(ends[0], NSL_TEXT("two!"), NULL, 0), NSL_OK);
-    assert_int_equal(nsl_channel_receive(ends[1], NSL_CHANNEL_BLOCK, buffer, sizeof(buffer),
-                                         &packet),
-                     NSL_OK);
+    assert_int_equal(
+        nsl_channel_receive(ends[1], NSL_CHANNEL_BLOCK, buffer, sizeof(buffer), &packet), NSL_OK);
     assert_true(nsl_bytes_equal(packet.bytes, NSL_TEXT("one")));
-    assert_int_equal(nsl_channel_receive(ends[1], NSL_CHANNEL_BLOCK, buffer, sizeof(buffer),
-                                         &packet),
-                     NSL_OK);
+    assert_int_equal(
+        nsl_channel_receive(ends[1], NSL_CHANNEL_BLOCK, buffer, sizeof(buffer), &packet), NSL_OK);
     assert_true(nsl_bytes_equal(packet.bytes, NSL_TEXT("two!")));
 }
 
@@ -238,13 +235,13 @@ static void the_channel_refuses_a_longer_packet_whole_and_closes_its_descriptors
     struct nsl_channel_packet packet;
     int before = lowest_free_fd();
     assert_int_equal(nsl_channel_send(ends[0], NSL_TEXT("12345"), fds, 2), NSL_OK);
-    assert_int_equal(nsl_channel_receive(ends[1], NSL_CHANNEL_POLL, buffer, sizeof(buffer),
-                                         &packet),
-                     NSL_ERR_BAD_MESSAGE);
+    assert_int_equal(
+        nsl_channel_receive(ends[1], NSL_CHANNEL_POLL, buffer, sizeof(buffer), &packet),
+        NSL_ERR_BAD_MESSAGE);
     assert_int_equal(lowest_free_fd(), before);
-    assert_int_equal(nsl_channel_receive(ends[1], NSL_CHANNEL_POLL, buffer, sizeof(buffer),
-                                         &packet),
-                     NSL_ERR_AGAIN);
+    assert_int_equal(
+        nsl_channel_receive(ends[1], NSL_CHANNEL_POLL, buffer, sizeof(buffer), &packet),
+        NSL_ERR_AGAIN);
 }
 
 /* More descriptors than the receiver has room for: the kernel cuts them off and says so. */
@@ -258,7 +255,9 @@ static void the_channel_refuses_more_descriptors_than_it_takes(void **state)
         uint8_t space[CMSG_SPACE(sizeof(fds))];
     } control = {0};
     struct iovec part = {.iov_base = (void *)(uintptr_t) "x", .iov_len = 1};
-    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = control.space,
+    struct msghdr message = {.msg_iov = &part,
+                             .msg_iovlen = 1,
+                             .msg_control = control.space,
                              .msg_controllen = sizeof(control.space)};
     struct cmsghdr *head = CMSG_FIRSTHDR(&message);
     head->cmsg_level = SOL_SOCKET;
@@ -271,9 +270,9 @@ static void the_channel_refuses_more_descriptors_than_it_takes(void **state)
     assert_int_equal(sendmsg(ends[0], &message, 0), 1);
     uint8_t buffer[4];
     struct nsl_channel_packet packet;
-    assert_int_equal(nsl_channel_receive(ends[1], NSL_CHANNEL_POLL, buffer, sizeof(buffer),
-                                         &packet),
-                     NSL_ERR_BAD_MESSAGE);
+    assert_int_equal(
+        nsl_channel_receive(ends[1], NSL_CHANNEL_POLL, buffer, sizeof(buffer), &packet),
+        NSL_ERR_BAD_MESSAGE);
     assert_int_equal(lowest_free_fd(), before);
 }
 

@@ -24,8 +24,8 @@ static nsl_bytes write_sample(uint8_t *out, size_t capacity, nsl_err want)
 }
 
 static const uint8_t sample[] = {
-    0x12, 0x56, 0x34, 0xde, 0xbc, 0x9a, 0x78, 8, 7, 6, 5, 4, 3, 2, 1, 'r', 'a', 'w',
-    5, 0, 0, 0, 's', 'i', 'z', 'e', 'd', 0, 0, 0, 0,
+    0x12, 0x56, 0x34, 0xde, 0xbc, 0x9a, 0x78, 8,   7,   6,   5,   4, 3, 2, 1, 'r',
+    'a',  'w',  5,    0,    0,    0,    's',  'i', 'z', 'e', 'd', 0, 0, 0, 0,
 };
 
 static void numbers_are_little_endian_and_bytes_carry_their_size(void **state)

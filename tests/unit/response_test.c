@@ -67,10 +67,16 @@ static void every_status_has_its_word(void **state)
         uint16_t status;
         const char *word;
     } words[] = {
-        {400, "VALIDATION_ERROR"}, {404, "NOT_FOUND"},         {405, "METHOD_NOT_ALLOWED"},
-        {408, "TIMEOUT"},          {409, "CONFLICT"},          {413, "PAYLOAD_TOO_LARGE"},
-        {415, "UNSUPPORTED_MEDIA_TYPE"}, {422, "EXECUTION_FAILED"},
-        {503, "SERVICE_UNAVAILABLE"}, {500, "INTERNAL_SERVER_ERROR"},
+        {400, "VALIDATION_ERROR"},
+        {404, "NOT_FOUND"},
+        {405, "METHOD_NOT_ALLOWED"},
+        {408, "TIMEOUT"},
+        {409, "CONFLICT"},
+        {413, "PAYLOAD_TOO_LARGE"},
+        {415, "UNSUPPORTED_MEDIA_TYPE"},
+        {422, "EXECUTION_FAILED"},
+        {503, "SERVICE_UNAVAILABLE"},
+        {500, "INTERNAL_SERVER_ERROR"},
     };
     (void)state;
     for (size_t index = 0; index < sizeof(words) / sizeof(words[0]); index++) {
@@ -116,9 +122,9 @@ static void error_bodies_that_do_not_fit_are_an_error(void **state)
                      NSL_ERR_TOO_LARGE);
     nsl_buffer_done(&body);
     nsl_buffer_init(&body, 4096, NSL_BUFFER_PLAIN);
-    assert_int_equal(nsl_response_write_error(400, NSL_TEXT("\xff"), NSL_TEXT("x"),
-                                              (nsl_bytes){0}, &body),
-                     NSL_ERR_BAD_UTF8);
+    assert_int_equal(
+        nsl_response_write_error(400, NSL_TEXT("\xff"), NSL_TEXT("x"), (nsl_bytes){0}, &body),
+        NSL_ERR_BAD_UTF8);
     nsl_buffer_done(&body);
 }
 

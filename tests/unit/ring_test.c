@@ -249,11 +249,11 @@ static void reader_refuses_a_writers_impossible_counter(void **state)
     assert_int_equal(write_pattern(ends, 1, 10), NSL_OK);
     read_pattern(ends, 1, 10);
     const uint64_t lies[] = {
-        0,                            /* backwards */
-        31,                           /* one byte backwards */
-        33,                           /* less than a head */
-        32 + HEAD_SIZE - 1,           /* one byte less than a head */
-        32 + NSL_RING_CAPACITY + 1,   /* more than fits */
+        0,                          /* backwards */
+        31,                         /* one byte backwards */
+        33,                         /* less than a head */
+        32 + HEAD_SIZE - 1,         /* one byte less than a head */
+        32 + NSL_RING_CAPACITY + 1, /* more than fits */
         UINT64_MAX,
         UINT64_C(1) << 63,
     };
@@ -284,14 +284,14 @@ static void reader_refuses_forged_heads(void **state)
         uint16_t place;
         uint64_t claimed;
     } lies[] = {
-        {1, 0, 16},                                   /* more payload than was written */
-        {17, 0, 32},                                  /* one byte more than was written */
-        {UINT32_MAX, 0, NSL_RING_CAPACITY},           /* far more */
-        {UINT32_MAX - 15, 0, NSL_RING_CAPACITY},      /* wraps when it is padded */
+        {1, 0, 16},                                      /* more payload than was written */
+        {17, 0, 32},                                     /* one byte more than was written */
+        {UINT32_MAX, 0, NSL_RING_CAPACITY},              /* far more */
+        {UINT32_MAX - 15, 0, NSL_RING_CAPACITY},         /* wraps when it is padded */
         {NSL_RING_INLINE_MAX + 1, 0, NSL_RING_CAPACITY}, /* not allowed inside */
-        {LARGE_SIZE + 1, 1, 16},                      /* beyond the large area */
+        {LARGE_SIZE + 1, 1, 16},                         /* beyond the large area */
         {UINT32_MAX, 1, 16},
-        {0, 2, 16},                                   /* no such place */
+        {0, 2, 16}, /* no such place */
         {0, UINT16_MAX, 16},
     };
     for (size_t index = 0; index < sizeof(lies) / sizeof(lies[0]); index++) {

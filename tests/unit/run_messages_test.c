@@ -28,9 +28,15 @@ static struct nsl_call sample_call(void)
         .start_ms = -5,
         .secrets = two_secrets,
         .secret_count = 2,
-        .limits = {.gas_units = UINT64_C(0x1122334455667788), .heap_bytes = 1 << 20,
-                   .depth_units = 3, .time_ms = 4, .result_bytes = 5, .log_lines = 6,
-                   .log_bytes = 7, .pending_jobs = 8, .pending_host_calls = 9},
+        .limits = {.gas_units = UINT64_C(0x1122334455667788),
+                   .heap_bytes = 1 << 20,
+                   .depth_units = 3,
+                   .time_ms = 4,
+                   .result_bytes = 5,
+                   .log_lines = 6,
+                   .log_bytes = 7,
+                   .pending_jobs = 8,
+                   .pending_host_calls = 9},
     };
     for (size_t index = 0; index < 32; index++) {
         call.code_hash[index] = (uint8_t)index;
@@ -189,9 +195,13 @@ static void request_max_is_enough_for_the_largest_call(void **state)
         secrets[index].value = nsl_bytes_of(bytes, SECRET);
     }
     struct nsl_call call = {
-        .code = nsl_bytes_of(bytes, CODE), .input_json = nsl_bytes_of(bytes, INPUT),
-        .function_id = nsl_bytes_of(bytes, ID), .user_id = nsl_bytes_of(bytes, ID),
-        .request_id = nsl_bytes_of(bytes, 32), .secrets = secrets, .secret_count = SECRETS,
+        .code = nsl_bytes_of(bytes, CODE),
+        .input_json = nsl_bytes_of(bytes, INPUT),
+        .function_id = nsl_bytes_of(bytes, ID),
+        .user_id = nsl_bytes_of(bytes, ID),
+        .request_id = nsl_bytes_of(bytes, 32),
+        .secrets = secrets,
+        .secret_count = SECRETS,
     };
     size_t max = nsl_run_request_max(CODE, INPUT, SECRETS, SECRET);
     uint8_t *out = malloc(max);
@@ -209,8 +219,11 @@ static struct nsl_outcome sample_outcome(enum nsl_outcome_kind kind)
         .kind = kind,
         .result_json = NSL_TEXT("{\"r\":1}"),
         .logs = NSL_TEXT("[\"x\"]"),
-        .error = {.type = NSL_TEXT("TypeError"), .message = NSL_TEXT("m"),
-                  .stack = NSL_TEXT("at f"), .line = 3, .column = 4},
+        .error = {.type = NSL_TEXT("TypeError"),
+                  .message = NSL_TEXT("m"),
+                  .stack = NSL_TEXT("at f"),
+                  .line = 3,
+                  .column = 4},
         .gas_used = 10,
         .heap_peak_bytes = 11,
         .run_ns = 12,
@@ -390,7 +403,7 @@ static void resume_gives_the_record_and_the_call_apart(void **state)
     (void)state;
     nsl_run_encode_resume_head(3, bytes);
     for (size_t index = 0; index < 8; index++) {
-        bytes[NSL_RUN_RESUME_HEAD_SIZE + index] = (uint8_t)"recCALL!"[index];
+        bytes[NSL_RUN_RESUME_HEAD_SIZE + index] = (uint8_t) "recCALL!"[index];
     }
     assert_int_equal(nsl_run_decode_resume(nsl_bytes_of(bytes, 12), &record, &call), NSL_OK);
     assert_bytes(record, NSL_TEXT("rec"));
