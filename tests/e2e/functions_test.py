@@ -91,8 +91,8 @@ def anything_may_be_thrown():
 def rejected_promises_are_errors():
     fails("async function main() { throw new TypeError('later') }", "TypeError", "later")
     fails("function main() { return Promise.reject(new Error('no')) }", "Error", "no")
-    fails("async function main() { await new Promise((_, no) => setTimeout(() => no(new Error('n')), 5)) }",
-          "Error", "n")
+    fails("async function main() {"
+          " await new Promise((_, no) => setTimeout(() => no(new Error('n')), 5)) }", "Error", "n")
 
 
 @CASES.case
@@ -205,10 +205,12 @@ def a_promise_that_never_resolves_is_an_error():
 def results_and_logs_end_at_their_limits():
     answer = service().call("function main() { return 'x'.repeat(2 << 20) }")
     tap.equal(answer.status, 422, f"{answer}")
-    data = service().call("function main() { for (let i = 0; i < 1000; i++) log('line ' + i) }").data
+    data = service().call("function main() {"
+                          " for (let i = 0; i < 1000; i++) log('line ' + i) }").data
     tap.equal((len(data["logs"]), data["logs"][99]), (101, "line 99"), "100 lines")
     tap.contains(data["logs"][100], "900 more")
-    data = service().call("function main() { for (let i = 0; i < 50; i++) log('x'.repeat(9999)) }").data
+    data = service().call("function main() {"
+                          " for (let i = 0; i < 50; i++) log('x'.repeat(9999)) }").data
     tap.true(sum(map(len, data["logs"])) <= 65536, "bytes of logs")
     data = service().call("function main() { for (let i = 0; i < 90; i++)"
                           " log('\\u0000\"\\\\'.repeat(230)) }").data

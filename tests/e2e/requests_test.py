@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The API as a client meets it: the README's function, and every kind of bad request. Prints TAP."""
+"""The API as a client meets it: the README's function, every kind of bad request. Prints TAP."""
 import concurrent.futures
 import json
 import resource

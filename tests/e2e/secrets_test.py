@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""What is left of a call's secrets in the service's memory after its answer: searched as root in
-/proc/PID/mem of every process, with fresh random texts. Prints TAP.
+"""What is left of a call's secrets in the service's memory after its answer: searched in /proc/PID/mem
+of every process, with fresh random texts. Prints TAP.
 
 Kernel memory (socket buffers) cannot be looked into.
 """
@@ -19,12 +19,13 @@ RUNNING = {}
 
 
 def service():
-    if os.geteuid() != 0:
-        raise tap.Skip("only root may read the roles' memory")
     if "service" not in RUNNING:
         RUNNING["service"] = Service({"Functions": {"Runners": 2}})
         CASES.finally_do(lambda: tap.equal(RUNNING["service"].stop(), 0, "exit status"))
         RUNNING["service"].check_alive()
+        if not all(is_readable(pid) for pid in (RUNNING["service"].roles().gateway,
+                                                *RUNNING["service"].roles().runners)):
+            raise tap.Skip("the roles' memory cannot be read here")
     return RUNNING["service"]
 
 
@@ -84,12 +85,31 @@ def canaries(*names):
     return {name: secrets.token_hex(24).encode() for name in names}
 
 
+def is_readable(pid):
+    """An ordinary user may not look into the host and the outermost process, which hold nothing."""
+    try:
+        processes.read(pid, "maps")
+        return True
+    except PermissionError:
+        if os.geteuid() == 0:
+            raise
+        return False
+
+
+def read_or_nothing(pid, file):
+    try:
+        return processes.read(pid, file, "rb")
+    except PermissionError:
+        return b""
+
+
 def check_nothing_is_left(texts):
     left = []
     for name, pid in all_processes():
-        left += [f"{name} ({pid}): {text}" for text in search(pid, texts)]
+        if is_readable(pid):
+            left += [f"{name} ({pid}): {text}" for text in search(pid, texts)]
         for file in ("cmdline", "environ", "comm"):
-            content = processes.read(pid, file, "rb")
+            content = read_or_nothing(pid, file)
             left += [f"{name}: {what} in {file}" for what, text in texts.items() if text in content]
     log = service().log().encode()
     left += [f"{what} in the log" for what, text in texts.items() if text in log]
@@ -206,7 +226,8 @@ def nothing_is_left_of_calls_of_any_size():
 @CASES.case
 def nothing_is_left_of_a_call_that_threw_or_ran_out():
     for code in ("function main(i) { throw new Error(i.canary + secrets.get('CANARY')) }",
-                 "function main(i) { const a = []; for (;;) a.push(i.canary + secrets.get('CANARY')) }",
+                 "function main(i) { const a = [];"
+                 " for (;;) a.push(i.canary + secrets.get('CANARY')) }",
                  "function main(i) { const s = secrets.get('CANARY'); return main(i) + s }",
                  "function main(i) { const s = secrets.get('CANARY'); for (;;); }"):
         texts = canaries("secret", "input")
@@ -248,7 +269,8 @@ def nothing_is_left_in_a_runner_that_goes_on_with_another_function():
     connection = service().connection()
     for number in range(20):
         tap.equal(service().post(body_of(texts), connection=connection).status, 200)
-        service().call(f"function main() {{ return {number} }}", connection, user="keeper of secrets")
+        service().call(f"function main() {{ return {number} }}", connection,
+                       user="keeper of secrets")
     connection.close()
     settle()
     check_nothing_is_left(texts)

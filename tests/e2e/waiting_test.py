@@ -204,7 +204,8 @@ def too_many_waiting_calls_are_refused_and_the_rest_answered():
 @CASES.case
 def calls_of_clients_that_left_wait_no_longer():
     body = json.dumps(call_body(wait_code(50000), input=1)).encode()
-    head = (f"POST {PATH} HTTP/1.1\r\nHost: x\r\n{JSON_TYPE}\r\nContent-Length: {len(body)}\r\n\r\n")
+    head = (f"POST {PATH} HTTP/1.1\r\nHost: x\r\n{JSON_TYPE}\r\n"
+            f"Content-Length: {len(body)}\r\n\r\n")
     left = [service().socket() for _ in range(50)]
     for connection in left:
         connection.sendall(head.encode() + body)

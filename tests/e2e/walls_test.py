@@ -20,8 +20,8 @@ INNER_IDS = {"init": 0, "keeper": 1, "gateway": 2, "zygote": 3, "runner": 3}
 NAMESPACES = ("user", "pid", "net", "mnt", "ipc", "uts")
 CAP_KILL = 1 << 5
 
-# Exactly these descriptors: number -> what the link of /proc/PID/fd begins with. The gateway has more:
-# connections, event descriptors of its runners, libmicrohttpd's own.
+# Exactly these descriptors: number -> what the link of /proc/PID/fd begins with. The gateway has
+# more: connections, event descriptors of its runners, libmicrohttpd's own.
 DESCRIPTORS = {
     "keeper": {0: "/dev/null", 1: "pipe:", 2: "pipe:", 3: "socket:", 4: "socket:"},
     "zygote": {0: "/dev/null", 1: "pipe:", 2: "pipe:", 3: "socket:"},

@@ -336,8 +336,8 @@ def a_connection_without_or_with_two_descriptors_ends_it_and_none_is_kept():
 @CASES.case
 def a_connection_with_wrong_fields_ends_it_and_its_socket_is_closed():
     good = connection_packet()[8:]
-    bad = [good[:-1], good + b"\0", b"\2" + good[1:], b"\xff" + good[1:], good[:1] + b"\0" + good[2:],
-           good[:1] + b"\5" + good[2:], good[:1] + b"\x0a" + good[2:], good[:19] + b"\1"]
+    bad = [good[:-1], good + b"\0", b"\2" + good[1:], b"\xff" + good[1:],
+           good[:1] + b"\0" + good[2:], good[:1] + b"\5" + good[2:], good[:1] + b"\x0a" + good[2:], good[:19] + b"\1"]
     for payload in bad:
         enclave = Enclave()
         enclave.start()
