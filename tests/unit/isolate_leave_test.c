@@ -238,8 +238,8 @@ static const char *const deep_ways[] = {
     "let p = {}; for (let i = 0; i < 200000; i++) p = new Proxy(p, {}); p.x;",
     "new RegExp('('.repeat(200000) + ')'.repeat(200000));",
     "let a = []; for (let i = 0; i < 200000; i++) a = [a]; a.flat(Infinity);",
-    "let f = () => 1; for (let i = 0; i < 30000; i++) { f = f.bind(null);"
-    " Object.defineProperty(f, 'name', { value: '' }); } f();",
+    ("let f = () => 1; for (let i = 0; i < 30000; i++) { f = f.bind(null);"
+     " Object.defineProperty(f, 'name', { value: '' }); } f();"),
     "const o = { toString() { return '' + o; } }; '' + o;",
     "const a = []; a[0] = a; class A { get x() { return new A().x; } } new A().x;",
     "function* g() { yield* g(); } g().next();",
