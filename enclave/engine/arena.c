@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "enclave/engine/arena_guard.h"
 #include "enclave/engine/meter.h"
 #include "enclave/engine/placement.h"
 
@@ -19,6 +20,9 @@ enum {
     FREE_BIT = 1u << 31,    /* in size_units */
     RETURN_ABOVE = 4 << 20, /* bytes: larger scrubs give pages back instead of writing zeros */
 };
+
+/* Whether blocks are poisoned now: only ever in sanitized builds. */
+static bool is_guarded;
 
 struct block {
     uint32_t prev_units; /* size of the block before; 0 for the first */
@@ -57,6 +61,31 @@ static bool block_is_free(const struct block *block)
     return (block->size_units & (uint32_t)FREE_BIT) != 0;
 }
 
+/* A block in use is open but for its red zone. */
+static void guard_used(struct block *block)
+{
+    if (is_guarded) {
+        size_t open = (size_t)block_units(block) * UNIT - NSL_ARENA_RED_ZONE;
+        nsl_unpoison(block, open);
+        nsl_poison((uint8_t *)block + open, NSL_ARENA_RED_ZONE);
+    }
+}
+
+static void guard_unused(void *from, size_t bytes)
+{
+    if (is_guarded) {
+        nsl_poison(from, bytes);
+    }
+}
+
+/* The head and the links of a free block are the allocator's. */
+static void guard_links(struct block *block)
+{
+    if (is_guarded) {
+        nsl_unpoison(block, sizeof(*block));
+    }
+}
+
 /* The class a free block of this size is filed under. */
 static void class_of(uint32_t units, unsigned *ret_first, unsigned *ret_second)
 {
@@ -75,6 +104,7 @@ static void free_list_add(struct block *block)
     struct nsl_arena_state *state = nsl_arena_state();
     unsigned first;
     unsigned second;
+    guard_links(block);
     class_of(block_units(block), &first, &second);
     uint32_t head = state->free_heads[first][second];
     block->size_units |= (uint32_t)FREE_BIT;
@@ -161,8 +191,10 @@ static void release_last(struct block *block)
 {
     struct nsl_arena_state *state = nsl_arena_state();
     uint32_t offset = block_offset(block);
+    uint64_t old_top = state->top;
     state->last_block = block->prev_units == 0 ? 0 : offset - block->prev_units;
     state->top = (uint64_t)offset * UNIT;
+    guard_unused(block, old_top - state->top);
 }
 
 static void raise_top(uint64_t new_top)
@@ -170,6 +202,9 @@ static void raise_top(uint64_t new_top)
     struct nsl_arena_state *state = nsl_arena_state();
     if (new_top > NSL_ARENA_COLD) {
         nsl_meter_leave(NSL_LEAVE_MEMORY);
+    }
+    if (is_guarded) {
+        nsl_unpoison((uint8_t *)state + state->top, new_top - state->top);
     }
     state->top = new_top;
     if (state->zero_from < new_top) {
@@ -187,6 +222,7 @@ static void block_split(struct block *block, uint32_t units)
     struct nsl_arena_state *state = nsl_arena_state();
     struct block *next = block_next(block);
     struct block *tail = block_at(block_offset(block) + units);
+    guard_links(tail);
     block->size_units = units;
     tail->prev_units = units;
     tail->size_units = rest;
@@ -198,6 +234,7 @@ static void block_split(struct block *block, uint32_t units)
     if (block_is_free(next)) {
         free_list_remove(next);
         tail->size_units += block_units(next);
+        guard_unused(next, sizeof(*next));
     }
     block_set_units(tail, tail->size_units);
     free_list_add(tail);
@@ -208,7 +245,7 @@ static uint32_t units_for(size_t size_bytes)
     if (size_bytes > NSL_ARENA_COLD) {
         nsl_meter_leave(NSL_LEAVE_MEMORY);
     }
-    return (uint32_t)((size_bytes + HEAD + UNIT - 1) / UNIT);
+    return (uint32_t)((size_bytes + NSL_ARENA_RED_ZONE + HEAD + UNIT - 1) / UNIT);
 }
 
 static struct block *take_from_top(uint32_t units)
@@ -220,6 +257,7 @@ static struct block *take_from_top(uint32_t units)
     block->prev_units = state->last_block == 0 ? 0 : block_units(block_at(state->last_block));
     block->size_units = units;
     state->last_block = offset;
+    guard_used(block);
     return block;
 }
 
@@ -229,6 +267,7 @@ static struct block *take_free(uint32_t units)
     if (block != NULL) {
         free_list_remove(block);
         block_split(block, units);
+        guard_used(block);
     }
     return block;
 }
@@ -299,18 +338,19 @@ void nsl_arena_free(void *payload)
     struct block *block = block_of(payload);
     struct block *next = block_next(block);
     uint32_t units = block_units(block);
+    uint32_t prev_units = block->prev_units;
+    guard_unused(block, (size_t)units * UNIT);
     if (next != NULL && block_is_free(next)) {
         free_list_remove(next);
         units += block_units(next);
+        guard_unused(next, sizeof(*next));
     }
-    if (block->prev_units != 0) {
-        struct block *prev = block_at(block_offset(block) - block->prev_units);
-        if (block_is_free(prev)) {
-            free_list_remove(prev);
-            units += block_units(prev);
-            block = prev;
-        }
+    if (prev_units != 0 && block_is_free(block_at(block_offset(block) - prev_units))) {
+        block = block_at(block_offset(block) - prev_units);
+        free_list_remove(block);
+        units += block_units(block);
     }
+    guard_links(block);
     if (next == NULL) {
         release_last(block);
         return;
@@ -326,6 +366,7 @@ static bool block_grow(struct block *block, uint32_t units)
     if (next == NULL) {
         raise_top(((uint64_t)block_offset(block) + units) * UNIT);
         block->size_units = units;
+        guard_used(block);
         return true;
     }
     if (!block_is_free(next) || block_units(block) + block_units(next) < units) {
@@ -334,6 +375,7 @@ static bool block_grow(struct block *block, uint32_t units)
     free_list_remove(next);
     block_set_units(block, block_units(block) + block_units(next));
     block_split(block, units);
+    guard_used(block);
     return true;
 }
 
@@ -345,7 +387,10 @@ void *nsl_arena_realloc(void *payload, size_t size_bytes)
     struct block *block = block_of(payload);
     uint32_t units = units_for(size_bytes);
     if (units <= block_units(block) && !is_cold(payload)) {
+        guard_unused((uint8_t *)block + (size_t)units * UNIT,
+                     (size_t)(block_units(block) - units) * UNIT);
         block_split(block, units);
+        guard_used(block);
         return payload;
     }
     if (!is_cold(payload) && block_grow(block, units)) {
@@ -360,7 +405,7 @@ void *nsl_arena_realloc(void *payload, size_t size_bytes)
 
 size_t nsl_arena_usable(const void *payload)
 {
-    return payload == NULL ? 0 : (size_t)block_units(block_of(payload)) * UNIT - HEAD;
+    return payload == NULL ? 0 : (size_t)block_units(block_of(payload)) * UNIT - HEAD - NSL_ARENA_RED_ZONE;
 }
 
 nsl_err nsl_arena_map(void)
@@ -433,6 +478,36 @@ size_t nsl_arena_settle(void)
     clear_free();
     nsl_arena_zero_from(nsl_arena_state()->top);
     return nsl_arena_state()->top;
+}
+
+enum { GUARD_ABOVE_TOP = 65536 };
+
+void nsl_arena_guard(void)
+{
+    struct nsl_arena_state *state = nsl_arena_state();
+    if (NSL_ARENA_RED_ZONE == 0) {
+        return;
+    }
+    is_guarded = true;
+    for (uint32_t at = state->last_block; at != 0;) {
+        struct block *block = block_at(at);
+        at = block->prev_units == 0 ? 0 : at - block->prev_units;
+        if (block_is_free(block)) {
+            guard_unused(block + 1, (size_t)block_units(block) * UNIT - sizeof(*block));
+        } else {
+            guard_used(block);
+        }
+    }
+    nsl_poison((uint8_t *)state + state->top, GUARD_ABOVE_TOP);
+}
+
+void nsl_arena_unguard(void)
+{
+    struct nsl_arena_state *state = nsl_arena_state();
+    if (is_guarded) {
+        is_guarded = false;
+        nsl_unpoison(state, state->zero_from + GUARD_ABOVE_TOP);
+    }
 }
 
 static bool block_is_listed(const struct block *block)

@@ -83,6 +83,10 @@ void nsl_arena_zero_from(size_t from_bytes);
  * state is [0, top). Returns top. */
 size_t nsl_arena_settle(void);
 
+/* Around the time that JavaScript runs: sanitized builds then see each block (arena_guard.h). */
+void nsl_arena_guard(void);
+void nsl_arena_unguard(void);
+
 /* Checks every block and list: for tests. */
 int nsl_arena_is_sound(void);
 

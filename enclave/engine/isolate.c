@@ -87,7 +87,9 @@ static int run_slice(void (*body)(void *state), uint64_t time_left_ns, uint64_t 
     tick.is_time_up = 0;
     tick.deadline_ns = start + time_left_ns;
     tick.is_running = 1;
+    nsl_arena_guard();
     int left = nsl_stack_run(body, nsl_call_state());
+    nsl_arena_unguard();
     tick.is_running = 0;
     *ret_run_ns = now_ns() - start;
     return left;

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "enclave/engine/arena.h"
+#include "enclave/engine/arena_guard.h"
 #include "enclave/engine/stack.h"
 
 enum { SLOTS = 512, ROUNDS = 40000 };
@@ -155,6 +156,35 @@ static void running_out_leaves_instead_of_returning(void **state)
     }
 }
 
+static void sanitized_builds_see_the_blocks(void **state)
+{
+    (void)state;
+    if (NSL_ARENA_RED_ZONE == 0) {
+        print_message("skipped: not a sanitized build\n");
+        skip();
+    }
+    uint8_t *before = nsl_arena_alloc(100);
+    nsl_arena_guard();
+    uint8_t *freed = nsl_arena_alloc(400);
+    uint8_t *used = nsl_arena_alloc(40);
+    uint8_t *shrunk = nsl_arena_realloc(nsl_arena_alloc(500), 100);
+    nsl_arena_free(freed);
+    for (size_t i = 0; i < 40; i++) {
+        assert_false(nsl_is_poisoned(used + i));
+        assert_false(nsl_is_poisoned(shrunk + i));
+        assert_false(nsl_is_poisoned(before + i));
+    }
+    assert_true(nsl_is_poisoned(freed + 16));
+    assert_true(nsl_is_poisoned(freed + 399));
+    assert_true(nsl_is_poisoned(used + nsl_arena_usable(used)));
+    assert_true(nsl_is_poisoned(before + nsl_arena_usable(before)));
+    assert_true(nsl_is_poisoned(shrunk + nsl_arena_usable(shrunk)));
+    assert_true(nsl_is_poisoned(shrunk + 300));
+    nsl_arena_unguard();
+    assert_false(nsl_is_poisoned(freed + 16));
+    assert_true(nsl_arena_is_sound());
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -163,6 +193,7 @@ int main(void)
         cmocka_unit_test_setup(zeroed_blocks_are_zero_where_memory_was_used_before, empty_arena),
         cmocka_unit_test_setup(a_block_grows_in_place_when_there_is_room, empty_arena),
         cmocka_unit_test_setup(settling_leaves_nothing_of_what_was_freed, empty_arena),
+        cmocka_unit_test_setup(sanitized_builds_see_the_blocks, empty_arena),
         cmocka_unit_test_setup(running_out_leaves_instead_of_returning, empty_arena),
     };
     return cmocka_run_group_tests(tests, map_arena, unmap_arena);

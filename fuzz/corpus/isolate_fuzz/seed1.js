@@ -1,0 +1,1 @@
+async function main(i){await new Promise(r=>setTimeout(r,5));return [i,SECRETS.KEY]}

@@ -1,0 +1,1 @@
+export default (i,c)=>({...i,c,r:/(a+)b/.exec('aab')})

@@ -1,0 +1,1 @@
+const m=new Map([[1,{a:1n}]]);class A{#x=1;get x(){return this.#x}}function main(){let s='';for(const [k,v] of m)s+=k+String(v.a);return [s,new A().x,[3,1,2].sort(),JSON.stringify({a:[1]}),structuredClone({a:new Date(0)})]}
