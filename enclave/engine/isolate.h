@@ -85,8 +85,8 @@ struct nsl_outcome {
     bool image_was_cold; /* compiled in this call */
 };
 
-/* Makes the engine: maps arena and stack, builds the base image (about 2 ms; done before fork so
- * that runners share it). cache_bytes caps all images, parked_bytes all parked calls.
+/* Makes the engine: maps arena and stack, builds the base image (about 10 ms; done before fork so
+ * that runners share it), takes SIGSEGV. cache_bytes caps all images, parked_bytes all parked calls.
  * NSL_ERR_ENGINE, NSL_ERR_NO_MEMORY. Caller owns. */
 NSL_MUST_USE nsl_err nsl_engine_new(uint64_t cache_bytes, uint64_t parked_bytes,
                                     struct nsl_engine **ret_engine);
