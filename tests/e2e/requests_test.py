@@ -617,7 +617,7 @@ def check_slow(at_once, sent, wants_408):
     worker.start()
     received, seconds = trickle(at_once, sent, 0.05)
     worker.join(30)
-    tap.true(len(others) > 10, f"only {len(others)} other calls were served")
+    tap.true(len(others) > 3, f"only {len(others)} other calls were served")
     tap.true(0.9 < seconds < 6, f"ended after {seconds:.1f} s")
     tap.true(b" 200 " not in received[:20], f"{received[:80]}")
     if wants_408:
