@@ -65,8 +65,8 @@ static bool parse_input(struct nsl_call_state *state)
         return true;
     }
     nsl_gas_charge(state->input_json.size / JSON_BYTES_PER_GAS);
-    state->input = JS_ParseJSON(context, (const char *)state->input_json.data,
-                                state->input_json.size, "<input>");
+    state->input = JS_NslParseJSON(context, (const char *)state->input_json.data,
+                                   state->input_json.size, "<input>");
     return !JS_IsException(state->input);
 }
 
