@@ -356,13 +356,13 @@ def connections_above_the_limit_wait_and_none_is_lost():
             Service("--config", f"{folder}/settings.json") as service:
         address = ("127.0.0.1", int(service.url.rpartition(":")[2]))
         clients = [socket.create_connection(address, WAIT_S) for _ in range(400)]
+        service.await_log("event=full")  # none of them has asked yet, so none can be closed
         for client in clients:
             client.sendall(b"GET /health/live HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
         answers = [client.recv(12) for client in clients]
         for client in clients:
             client.close()
         assert answers == [b"HTTP/1.1 200"] * 400, [at for at in answers if at != b"HTTP/1.1 200"]
-        service.await_log("event=full")
         assert service.stop() == 0
 
 
