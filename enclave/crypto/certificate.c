@@ -12,7 +12,7 @@
 /* Clocks of clients may be behind by this much. */
 enum { BACKDATE_SECONDS = 3600, LIFETIME_SECONDS = 90 * 24 * 3600, SERIAL_BYTES = 16 };
 
-enum { KEY_ID_BYTES = 20 };
+enum { KEY_ID_BYTES = 20, P256_BYTES = 32 };
 
 #define ROOT_NAME "Neo Service Layer enclave instance"
 #define LEAF_NAME "localhost"
@@ -56,20 +56,23 @@ static bool is_p256(EVP_PKEY *key)
            OBJ_sn2nid(group) == NID_X9_62_prime256v1;
 }
 
-/* One key has one encoding here: hybrid and compressed points are refused. */
-static bool is_encoded_as(EVP_PKEY *key, nsl_bytes der)
+/* RFC 5480: SubjectPublicKeyInfo of a P-256 key up to its uncompressed point. One key has one encoding
+ * here: hybrid and compressed points, which libcrypto would take too, are refused. */
+static bool is_plain_form(nsl_bytes der)
 {
-    uint8_t again[NSL_PUBLIC_KEY_MAX_BYTES];
-    size_t size = 0;
-    return nsl_certificate_encode_public(key, again, sizeof(again), &size) == NSL_OK &&
-           nsl_bytes_equal(nsl_bytes_of(again, size), der);
+    static const uint8_t head[] = {
+        0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06,
+        0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00, 0x04,
+    };
+    return der.size == sizeof(head) + 2 * P256_BYTES &&
+           nsl_bytes_equal(nsl_bytes_of(der.data, sizeof(head)), nsl_bytes_of(head, sizeof(head)));
 }
 
 nsl_err nsl_certificate_decode_public(nsl_bytes der, EVP_PKEY **ret_key)
 {
     const uint8_t *cursor = der.data;
     EVP_PKEY *key = d2i_PUBKEY(NULL, &cursor, (long)der.size);
-    if (key == NULL || !is_p256(key) || !is_encoded_as(key, der)) {
+    if (key == NULL || !is_p256(key) || !is_plain_form(der)) {
         EVP_PKEY_free(key);
         return NSL_ERR_BAD_MESSAGE;
     }
