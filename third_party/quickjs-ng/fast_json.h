@@ -36,12 +36,14 @@ typedef struct FastJson {
     FastTemplate templates[FAST_TEMPLATES];
 } FastJson;
 
+static const FastTemplate fast_no_template;
+
 static bool fast_value(FastJson *s);
 
 static bool fast_push(FastJson *s, JSValue value)
 {
     if (s->count == s->capacity) {
-        size_t capacity = s->capacity ? 2 * s->capacity : 64;
+        size_t capacity = s->capacity ? 2 * s->capacity : 16;
         JSValue *stack = js_realloc(s->ctx, s->stack, capacity * sizeof(*stack));
         if (!stack) {
             JS_FreeValue(s->ctx, value);
@@ -335,7 +337,7 @@ static bool fast_slow_object(FastJson *s, size_t base, FastKey key, FastKey *key
         if (!fast_take(s, ',')) {
             break;
         }
-        if (!fast_key(s, &(FastTemplate){0}, index, &key)) {
+        if (!fast_key(s, &fast_no_template, index, &key)) {
             return false;
         }
     }
@@ -436,16 +438,21 @@ static bool fast_value(FastJson *s)
 
 JSValue JS_NslParseJSON(JSContext *ctx, const char *text, size_t size, const char *filename)
 {
-    FastJson *s = js_mallocz(ctx, sizeof(*s));
+    FastJson reader, *s = &reader; /* on the stack: it is no memory of the function's */
     JSValue value = JS_EXCEPTION;
     bool is_read = false;
-    if (!s) {
-        return JS_EXCEPTION;
-    }
     NSL_CHARGE_SHARE(JSON, size);
     s->ctx = ctx;
     s->at = (const uint8_t *)text;
     s->end = s->at + size;
+    s->stack = NULL;
+    s->count = 0;
+    s->capacity = 0;
+    s->depth = 0;
+    for (int i = 0; i < FAST_TEMPLATES; i++) {
+        s->templates[i].shape = NULL;
+        s->templates[i].count = 0;
+    }
     if (fast_value(s)) {
         fast_space(s);
         is_read = s->at == s->end;
@@ -458,6 +465,5 @@ JSValue JS_NslParseJSON(JSContext *ctx, const char *text, size_t size, const cha
         fast_forget(s, &s->templates[i]);
     }
     js_free(ctx, s->stack);
-    js_free(ctx, s);
     return is_read ? value : JS_ParseJSON(ctx, text, size, filename);
 }
