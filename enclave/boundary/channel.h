@@ -33,8 +33,7 @@ enum nsl_channel_wait { NSL_CHANNEL_BLOCK, NSL_CHANNEL_POLL };
 /* Receives one packet. NSL_ERR_AGAIN: none there (POLL); NSL_ERR_CLOSED: end of file;
  * NSL_ERR_BAD_MESSAGE: cut off, or too many descriptors; NSL_ERR_IO. */
 NSL_MUST_USE nsl_err nsl_channel_receive(int channel, enum nsl_channel_wait wait, void *buffer,
-                                         size_t buffer_size,
-                                         struct nsl_channel_packet *ret_packet);
+                                         size_t buffer_size, struct nsl_channel_packet *ret_packet);
 
 /* Closes the descriptors a packet brought. */
 void nsl_channel_close_fds(struct nsl_channel_packet *packet);

@@ -13,8 +13,7 @@ void nsl_digest_sha256(nsl_bytes data, uint8_t ret_digest[NSL_SHA256_SIZE])
         context = EVP_MD_CTX_new();
     }
     unsigned size = 0;
-    if (algorithm == NULL || context == NULL ||
-        EVP_DigestInit_ex2(context, algorithm, NULL) != 1 ||
+    if (algorithm == NULL || context == NULL || EVP_DigestInit_ex2(context, algorithm, NULL) != 1 ||
         EVP_DigestUpdate(context, data.data, data.size) != 1 ||
         EVP_DigestFinal_ex(context, ret_digest, &size) != 1 || size != NSL_SHA256_SIZE) {
         abort();
