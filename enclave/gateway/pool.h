@@ -28,7 +28,9 @@ struct nsl_runner {
     size_t in_flight_count;
     uint64_t first_since_ns; /* since when the first one is first */
     uint64_t idle_since_ns;
-    nsl_err doom; /* why it is being killed: what its running call is told */
+    uint64_t bound_since_ns;
+    bool is_leaving; /* finishes what it was sent, then another tenant gets its place */
+    nsl_err doom;    /* why it is being killed: what its running call is told */
 };
 
 /* A tenant: those with queued jobs or bound runners. */

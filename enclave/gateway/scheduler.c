@@ -84,7 +84,6 @@ nsl_err nsl_scheduler_new(int init, const struct nsl_scheduler_settings *setting
         .value = (uint32_t)scheduler->buffer_size,
     };
     nsl_err err = nsl_init_send(init, &size);
-    /* One more than asked for: a spare is ready when a runner must be replaced. */
     for (uint32_t count = 0; err == NSL_OK && count < settings->runner_count; count++) {
         err = nsl_workers_ask(scheduler);
     }

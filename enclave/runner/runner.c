@@ -101,6 +101,7 @@ static nsl_err send_outcome(struct runner *runner, uint64_t id, const struct nsl
         err = send_answer(runner, NSL_RUN_OUTCOME, id, parts, 2);
     }
     nsl_wipe(runner->buffer, parts[0].size);
+    nsl_engine_forget(runner->engine);
     return err == NSL_ERR_TOO_LARGE ? send_failed(runner, id, err) : err;
 }
 
