@@ -14,8 +14,7 @@
 static const struct nsl_flag flag_table[] = {
     {"config", "FILE", "Read the settings from this JSON file.", NSL_FLAG_ONCE},
     {"dev", NULL, "For development: refused unless in simulation and on loopback.", NSL_FLAG_ONCE},
-    {"port", "N",
-     "Port for plain HTTP, on loopback only. 0: any free one, -1: off. Default 8080.",
+    {"port", "N", "Port for plain HTTP, on loopback only. 0: any free one, -1: off. Default 8080.",
      NSL_FLAG_ONCE},
     {"https-port", "N", "Port for HTTPS. 0: any free one, -1: off. Default 8443.", NSL_FLAG_ONCE},
     {"listen", "ADDRESS", "Numeric address to listen on. Default 127.0.0.1.", NSL_FLAG_ONCE},

@@ -1,6 +1,6 @@
 #include "common/base/timestamp.h"
 
-#include <string.h>
+#include "common/base/wipe.h"
 
 static void put_digits(char *at, int64_t number, int count)
 {
@@ -32,7 +32,7 @@ void nsl_timestamp_format(int64_t time_ms, char ret_text[NSL_TIMESTAMP_SIZE])
     static const char form[] = "0000-00-00T00:00:00.000Z";
     int64_t positive_ms = time_ms < 0 ? 0 : time_ms;
     int64_t seconds = positive_ms / 1000;
-    memcpy(ret_text, form, NSL_TIMESTAMP_SIZE);
+    nsl_copy(ret_text, NSL_TIMESTAMP_SIZE, nsl_bytes_of(form, NSL_TIMESTAMP_SIZE));
     put_date(ret_text, seconds / 86400);
     put_digits(ret_text + 11, seconds / 3600 % 24, 2);
     put_digits(ret_text + 14, seconds / 60 % 60, 2);

@@ -405,7 +405,9 @@ void *nsl_arena_realloc(void *payload, size_t size_bytes)
 
 size_t nsl_arena_usable(const void *payload)
 {
-    return payload == NULL ? 0 : (size_t)block_units(block_of(payload)) * UNIT - HEAD - NSL_ARENA_RED_ZONE;
+    return payload == NULL
+               ? 0
+               : (size_t)block_units(block_of(payload)) * UNIT - HEAD - NSL_ARENA_RED_ZONE;
 }
 
 nsl_err nsl_arena_map(void)

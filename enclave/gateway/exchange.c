@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <strings.h>
 
+#include "common/base/arithmetic.h"
 #include "common/base/wipe.h"
 #include "enclave/gateway/http.h"
 
@@ -39,6 +40,19 @@ static bool has_type_json(struct MHD_Connection *mhd)
     return next == '\0' || next == ';' || next == ' ';
 }
 
+/* Digits; libmicrohttpd has refused anything else. SIZE_MAX for what does not fit. */
+static size_t size_of_text(const char *text)
+{
+    size_t size = 0;
+    for (; *text >= '0' && *text <= '9'; text++) {
+        if (nsl_mul(size, 10, &size) != NSL_OK ||
+            nsl_add(size, (size_t)(*text - '0'), &size) != NSL_OK) {
+            return SIZE_MAX;
+        }
+    }
+    return size;
+}
+
 static void check_head(struct nsl_exchange *exchange, const char *method, const char *path)
 {
     const struct nsl_server_api *api = &exchange->server->api;
@@ -51,7 +65,7 @@ static void check_head(struct nsl_exchange *exchange, const char *method, const 
     }
     const char *length =
         MHD_lookup_connection_value(exchange->mhd, MHD_HEADER_KIND, "Content-Length");
-    size_t announced = length == NULL ? 0 : strtoull(length, NULL, 10);
+    size_t announced = length == NULL ? 0 : size_of_text(length);
     if (announced > exchange->server->settings.body_max) {
         refuse(exchange, 413, "the body is above Server.MaxBodyBytes");
     } else if (nsl_buffer_reserve(&exchange->body, announced) != NSL_OK) {

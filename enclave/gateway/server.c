@@ -94,13 +94,15 @@ static socklen_t make_address(const struct nsl_control_connection *from,
         struct sockaddr_in *address = (struct sockaddr_in *)ret_address;
         address->sin_family = AF_INET;
         address->sin_port = htons(from->port);
-        memcpy(&address->sin_addr, from->address, sizeof(address->sin_addr));
+        nsl_copy(&address->sin_addr, sizeof(address->sin_addr),
+                 nsl_bytes_of(from->address, sizeof(address->sin_addr)));
         return sizeof(*address);
     }
     struct sockaddr_in6 *address = (struct sockaddr_in6 *)ret_address;
     address->sin6_family = AF_INET6;
     address->sin6_port = htons(from->port);
-    memcpy(&address->sin6_addr, from->address, sizeof(address->sin6_addr));
+    nsl_copy(&address->sin6_addr, sizeof(address->sin6_addr),
+             nsl_bytes_of(from->address, sizeof(address->sin6_addr)));
     return sizeof(*address);
 }
 
