@@ -190,8 +190,7 @@ static const char *const texts[] = {
     "1 2",
     "[1]]",
     "{}}",
-    "\xef\xbb\xbf"
-    "1",
+    "\357\273\2771", /* a byte order mark; octal, because hexadecimal would take the 1 in */
     "// x",
     "'a'",
     "[1\xc2\xa0,2]",
